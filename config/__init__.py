@@ -1,0 +1,1 @@
+"""Settings: types, defaults, loading, cross-checks. Read only where the product is composed."""

@@ -1,0 +1,1 @@
+"""What the product does: prompts, recipes, pictures, generations, money. No HTTP."""

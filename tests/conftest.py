@@ -1,0 +1,16 @@
+"""Fixtures shared by all tests; each real part lives in a module of its own."""
+
+import pytest
+
+pytest_plugins = [
+    "tests.servers.valkey",
+    "tests.servers.s3",
+    "tests.servers.postgres",
+    "tests.servers.nginx",
+    "tests.standins.replicate",
+]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Brings the parts that only the system's package manager has, where that is possible without asking.
+set -eu
+parts="nginx:nginx redis-server:redis-server chromium:chromium radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common radosgw-admin:radosgw memcached:memcached fc-list:fontconfig"
+missing=""
+for part in $parts; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${part%%:*}" >/dev/null 2>&1 || missing="$missing ${part##*:}"
+done
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "==> apt-get install$missing (real servers for the tests; once)"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "Some tests will be left out. To run them: sudo apt-get install$missing"
+fi
