@@ -72,7 +72,7 @@ class Failures(Protocol):
     """The negative cache: what failed a moment ago. Never durable."""
 
     async def recall(self, slot: str) -> FillFailed | None:
-        """The failure still remembered, its ``remember`` the seconds left. None when unreachable."""
+        """The failure still remembered, ``remember`` now the seconds left; None if unreachable."""
 
     async def remember(self, slot: str, failure: FillFailed) -> None:
         """Keep the failure for its time. Never raises."""
