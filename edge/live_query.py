@@ -1,0 +1,164 @@
+"""Decides what the query of a live URL asks for, or says everything that is wrong with it."""
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+from urllib.parse import unquote_to_bytes
+
+from core.errors import FieldError, Invalid
+from core.live_request import DEFAULT_TEMPLATE, SEED_LIMIT, TEMPLATES, LiveRequest
+from core.prompt import checked_prompt
+from core.ratio import DEFAULT_RATIO, canonical_ratio
+from core.signing import SIGNATURE_PARAMETERS
+from edge.query import (
+    PARAMETER_LIMIT,
+    TOO_MANY_PARAMETERS,
+    Parameters,
+    decoded_base64,
+    refused,
+    shown_name,
+)
+
+LONGEST_WAIT = 55
+
+T = TypeVar("T")
+
+_KNOWN = (
+    "prompt",
+    "prompt64",
+    "aspectRatio",
+    "ar",
+    "seed",
+    "model",
+    "autoEnhance",
+    "template",
+    "wait",
+    *SIGNATURE_PARAMETERS,
+)
+_MODEL = re.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
+_UP_TO_TEN_DIGITS = re.compile("[0-9]{1,10}")
+
+
+def live_request(parameters: Parameters) -> tuple[LiveRequest, int]:
+    """What was asked, and for how many seconds the caller holds the line.
+
+    Raises Invalid with every bad field.
+    """
+    reader = _Reader(parameters)
+    request = LiveRequest(
+        prompt=reader.read("", _prompt, "prompt", "prompt64"),
+        ratio=reader.read(DEFAULT_RATIO, _ratio, "aspectRatio", "ar"),
+        seed=reader.read(None, _seed, "seed"),
+        model=reader.read(None, _model, "model"),
+        auto_enhance=reader.read(False, _auto_enhance, "autoEnhance"),
+        template=reader.read(None, _template, "template"),
+    )
+    wait = reader.read(LONGEST_WAIT, _wait, "wait")
+    if reader.problems:
+        raise Invalid(fields=reader.problems)
+    return request, wait
+
+
+def asked_ratio(query: bytes) -> str:
+    """The ratio an error card should have: the asked one, or 1:1 if that is what is wrong."""
+    for part in query.split(b"&", PARAMETER_LIMIT):
+        name, _, value = part.partition(b"=")
+        if name in {b"aspectRatio", b"ar"}:
+            try:
+                return canonical_ratio(unquote_to_bytes(value).decode("ascii"))
+            except (Invalid, UnicodeDecodeError):
+                break
+    return DEFAULT_RATIO
+
+
+class _Reader:
+    """Reads parameter after parameter and collects what is wrong with them."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._given = parameters.decoded
+        self._overfull = any(problem.code == TOO_MANY_PARAMETERS for problem in parameters.problems)
+        unknown = [_unknown(name) for name in self._given if name not in _KNOWN]
+        self.problems = [*parameters.problems, *unknown]
+
+    def read(self, otherwise: T, read: Callable[[Mapping[str, str]], T], *names: str) -> T:
+        # A parameter that did not decode is not missing as well.
+        if self._overfull or any(problem.name in names for problem in self.problems):
+            return otherwise
+        try:
+            return read(self._given)
+        except Invalid as refusal:
+            self.problems.extend(refusal.fields)
+            return otherwise
+
+
+def _prompt(given: Mapping[str, str]) -> str:
+    encoded = given.get("prompt64")
+    if encoded is None:
+        return checked_prompt(given.get("prompt"))
+    if "prompt" in given:
+        raise refused("prompt64", "DUPLICATE_PARAMETER", "Give prompt or prompt64, not both.")
+    return checked_prompt(decoded_base64(encoded, "prompt64"))
+
+
+def _ratio(given: Mapping[str, str]) -> str:
+    if "ar" in given and "aspectRatio" in given:
+        raise refused("ar", "DUPLICATE_PARAMETER", "Give aspectRatio or ar, not both.")
+    return canonical_ratio(given.get("aspectRatio", given.get("ar", DEFAULT_RATIO)))
+
+
+def _seed(given: Mapping[str, str]) -> int | None:
+    text = given.get("seed")
+    return None if text is None else _integer("seed", text, SEED_LIMIT)
+
+
+def _wait(given: Mapping[str, str]) -> int:
+    text = given.get("wait")
+    return LONGEST_WAIT if text is None else _integer("wait", text, LONGEST_WAIT)
+
+
+def _integer(name: str, text: str, limit: int) -> int:
+    if not _UP_TO_TEN_DIGITS.fullmatch(text) or int(text) > limit:
+        raise refused(name, f"{name.upper()}_INVALID", f"Use an integer from 0 to {limit}.")
+    return int(text)
+
+
+def _model(given: Mapping[str, str]) -> str | None:
+    text = given.get("model")
+    if text is not None and not _MODEL.fullmatch(text):
+        raise refused("model", "MODEL_INVALID", "Name a model as owner/name, or leave it out.")
+    return text
+
+
+def _auto_enhance(given: Mapping[str, str]) -> bool:
+    text = given.get("autoEnhance", "false")
+    if text not in {"true", "false"}:
+        raise refused("autoEnhance", "AUTO_ENHANCE_INVALID", "Use true or false.")
+    return text == "true"
+
+
+def _template(given: Mapping[str, str]) -> str | None:
+    text = given.get("template")
+    enhanced = given.get("autoEnhance") == "true"
+    if text is None:
+        return DEFAULT_TEMPLATE if enhanced else None
+    if text not in TEMPLATES:
+        nearest = _nearest(text, {template: template for template in TEMPLATES})
+        message = f"Use one of {', '.join(TEMPLATES)}."
+        raise refused("template", "TEMPLATE_UNSUPPORTED", message, nearest)
+    if not enhanced:
+        message = "A template shapes the enhancement: add autoEnhance=true, or leave it out."
+        raise refused("template", "TEMPLATE_WITHOUT_AUTO_ENHANCE", message)
+    return text
+
+
+def _unknown(name: str) -> FieldError:
+    nearest = _nearest(name, {known.lower(): known for known in _KNOWN})
+    message = f"There is no such parameter. Known are {', '.join(_KNOWN)}."
+    return FieldError(shown_name(name), "UNKNOWN_PARAMETER", message, nearest)
+
+
+def _nearest(text: str, known: Mapping[str, str]) -> str | None:
+    folded = text[:40].lower().replace("-", "").replace("_", "")
+    matches = get_close_matches(folded, known, n=1)
+    return known[matches[0]] if matches else None
