@@ -7,6 +7,7 @@ CacheError
 ├── LeaseLost              the holder may not start anything new
 ├── FlightsFull            too many flights or too many waiters on one
 ├── Draining               the process is stopping and starts no new flights
+├── FlightBroken           the flight was cancelled and has no answer to give
 ├── NotAdmitted            the payer of this flight may not start it; others may
 └── FillFailed             the fill failed; shared by all waiters, remembered for a while
 """
@@ -40,6 +41,10 @@ class FlightsFull(CacheError):
 
 class Draining(CacheError):
     """The process is stopping; whatever is asked again elsewhere will be answered there."""
+
+
+class FlightBroken(CacheError):
+    """The flight was cancelled under its waiters: no answer, and nothing said about the entry."""
 
 
 class NotAdmitted(CacheError):

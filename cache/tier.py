@@ -88,3 +88,10 @@ class Fill(Protocol):
 
     async def __call__(self, lease: Lease) -> Entry:
         """Make the entry. Raises FillFailed (shared) or NotAdmitted (this payer only)."""
+
+    async def landed(self, entry: Entry, *, first: bool, stored: bool) -> None:
+        """Called once after the store answered, before anybody is woken. Must not raise.
+
+        ``entry`` is what stands now. ``first=False``: somebody else's stands, ours was a duplicate.
+        ``stored=False``: the store refused the write and the entry is kept elsewhere meanwhile.
+        """

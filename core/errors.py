@@ -12,15 +12,18 @@ EdgeError
 ├── ContentRefused        422 CONTENT_REFUSED
 ├── BudgetExhausted       429 BUDGET_EXHAUSTED
 ├── GeneratorFailed       502 GENERATOR_FAILED
+│   └── PictureUnsound    502, the provider delivered something that is no usable picture
 ├── Unavailable           503, says when to come back
 │   ├── Busy              503 BUSY
 │   ├── GeneratorBusy     503 GENERATOR_BUSY
 │   ├── CoordinatorDown   503 COORDINATOR_UNAVAILABLE
-│   └── StoreDown         503 STORE_UNAVAILABLE
+│   ├── StoreDown         503 STORE_UNAVAILABLE
+│   └── RecordsUnavailable 503 STORE_UNAVAILABLE
 ├── NotCached             504 NOT_CACHED
 └── GenerationTimeout     504 GENERATION_TIMEOUT
 
-Texts never echo what the caller sent. ``detail`` is a token for the Cache-Status header (RFC 9211),
+``retry_after`` is in seconds; ``spent`` says that the provider has, or may have, charged for the
+work that failed. Texts never echo what the caller sent. ``detail`` is a token for the Cache-Status header (RFC 9211),
 from a fixed vocabulary.
 """
 
@@ -53,12 +56,14 @@ class EdgeError(Exception):
         *,
         fields: Sequence[FieldError] = (),
         retry_after: float | None = None,
+        spent: bool = False,
     ) -> None:
         super().__init__(message or self.message)
         if message is not None:
             self.message = message
         self.fields = tuple(fields)
         self.retry_after = retry_after
+        self.spent = spent
 
 
 class Invalid(EdgeError):
@@ -138,6 +143,10 @@ class GeneratorFailed(EdgeError):
     detail = "generator-error"
 
 
+class PictureUnsound(GeneratorFailed):
+    """What came back does not decode, is too large, or has another shape than was asked."""
+
+
 class Unavailable(EdgeError):
     status = 503
 
@@ -164,6 +173,14 @@ class StoreDown(Unavailable):
     code = "STORE_UNAVAILABLE"
     message = "The picture store gives no certain answer, so nothing is made twice. Try again soon."
     detail = "store-unavailable"
+
+
+class RecordsUnavailable(Unavailable):
+    code = "STORE_UNAVAILABLE"
+    message = (
+        "The records cannot be reached right now. Stored pictures still answer. Try again soon."
+    )
+    detail = "records-unavailable"
 
 
 class NotCached(EdgeError):

@@ -126,6 +126,27 @@ class VerifiedPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as it is served. ``slot`` names its place in every tier.
+
+    ``digest`` is the sha256 of ``body`` in hex, ``created_at`` unix seconds, ``thumb_hash`` base64.
+    ``stand_in``: it only holds a place and must not stay in anybody's cache for long.
+    """
+
+    body: bytes
+    mime_type: str
+    digest: str
+    created_at: int
+    image_id: str
+    generator: str
+    thumb_hash: str
+    width: int
+    height: int
+    slot: str
+    stand_in: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
     """One paid piece of work. ``prompt`` is what was sent, ``original_prompt`` the caller's."""
 

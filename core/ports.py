@@ -36,6 +36,20 @@ class Generator(Protocol):
         """Ask for the job to be stopped. Never raises."""
 
 
+class Meter(Protocol):
+    """Counts what generations do; never raises."""
+
+    def generation_started(self) -> None: ...
+
+    def generation_ended(self, outcome: str, seconds: float) -> None:
+        """``outcome`` is ``success`` or the code of the error."""
+
+    def spent(self, amount_micros: int) -> None: ...
+
+    def paid_twice(self) -> None:
+        """A paid job was lost or lost the race for its slot."""
+
+
 class Tenants(Protocol):
     """Who may come in: projects, keys and scopes."""
 
@@ -98,3 +112,9 @@ class Ledger(Protocol):
 
     async def refund(self, generation_id: str) -> None:
         """The reservation cost nothing. A second call changes nothing."""
+
+    async def settle_reserved(self, generation_id: str) -> int:
+        """Settle at what was reserved and return it; what was settled before is returned as is."""
+
+    async def refund_orphans(self, before: datetime) -> int:
+        """Refund reservations older than ``before`` whose generation was never written down."""

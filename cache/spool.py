@@ -1,0 +1,125 @@
+"""Where paid entries wait while the store refuses them."""
+
+import asyncio
+import logging
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from anyio import to_thread
+
+from cache.codec import decode, encode
+from cache.entry import Entry, Key
+from cache.errors import EntryCorrupt
+
+_UNFINISHED = ".new"
+
+
+class Spool(Protocol):
+    """Keeps what the store refused until it takes it."""
+
+    async def put(self, key: Key, entry: Entry) -> bool:
+        """Keep the entry; False when that failed, too. Never raises."""
+
+    async def get(self, key: Key) -> Entry | None:
+        """The entry, if it waits here. Never raises."""
+
+    async def drop(self, key: Key) -> None:
+        """Wait no longer with this one. Never raises."""
+
+
+class NullSpool:
+    """Keeps nothing."""
+
+    async def put(self, key: Key, entry: Entry) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
+    async def get(self, key: Key) -> Entry | None:  # noqa: ARG002 - the protocol's
+        return None
+
+    async def drop(self, key: Key) -> None: ...
+
+
+class DirectorySpool:
+    """Files named ``<slot>-<identity>``, at most ``bound`` bytes of them."""
+
+    def __init__(self, folder: Path, *, bound: int) -> None:
+        self._folder = folder
+        self._bound = bound
+        self._sizes: dict[Key, int] = {}
+        self._log = logging.getLogger(__name__)
+        self.filled = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    @property
+    def used(self) -> int:
+        """Bytes that wait here."""
+        return sum(self._sizes.values())
+
+    async def load(self) -> None:
+        """Find what an earlier run left. Raises OSError when the folder cannot be used."""
+        self._sizes = await to_thread.run_sync(_scan, self._folder)
+        if self._sizes:
+            self._log.warning("%d entries still wait for the store", len(self._sizes))
+            self.filled.set()
+
+    async def put(self, key: Key, entry: Entry) -> bool:
+        stored = encode(entry)
+        if self.used + len(stored) > self._bound:
+            self._log.error("the spool is full, an entry of %s is not kept", key.slot)
+            return False
+        try:
+            await to_thread.run_sync(_write_down, self._path_of(key), stored)
+        except OSError as error:
+            self._log.error("the spool cannot be written: %s", error)
+            return False
+        self._sizes[key] = len(stored)
+        self.filled.set()
+        return True
+
+    async def get(self, key: Key) -> Entry | None:
+        if key not in self._sizes:
+            return None
+        try:
+            return decode(await to_thread.run_sync(self._path_of(key).read_bytes))
+        except (OSError, EntryCorrupt) as error:
+            self._log.error("an entry in the spool cannot be read: %s", error)
+            self._sizes.pop(key, None)
+            return None
+
+    async def drop(self, key: Key) -> None:
+        self._sizes.pop(key, None)
+        with suppress(OSError):
+            await to_thread.run_sync(self._path_of(key).unlink)
+
+    def waiting(self) -> list[Key]:
+        return list(self._sizes)
+
+    def _path_of(self, key: Key) -> Path:
+        return self._folder / f"{key.slot}-{key.identity}"
+
+
+def _scan(folder: Path) -> dict[Key, int]:
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = {}
+    for path in folder.iterdir():
+        slot, _, identity = path.name.partition("-")
+        if identity and not path.name.endswith(_UNFINISHED):
+            sizes[Key(slot, identity)] = path.stat().st_size
+    return sizes
+
+
+def _write_down(path: Path, stored: bytes) -> None:
+    unfinished = path.with_name(f"{secrets.token_hex(16)}{_UNFINISHED}")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(stored)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,93 @@
+"""Brings what waits in the spool into the store, for as long as that takes."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from cache.entry import Entry, Key
+from cache.errors import EntryCorrupt, TierUnavailable
+from cache.observer import Observer
+from cache.slots import write_first
+from cache.spool import DirectorySpool
+from cache.tier import Store, Tier
+
+# Seconds between two rounds while the store refuses: first, and at most.
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
+
+
+@asynccontextmanager
+async def directory_spool(
+    folder: Path,
+    store: Store,
+    near: Tier,
+    observer: Observer,
+    *,
+    bound: int = 2**30,
+    on_stored: Callable[[Key, Entry], Awaitable[None]] | None = None,
+) -> AsyncIterator[DirectorySpool]:
+    """A spool that keeps offering its entries to the store.
+
+    ``on_stored`` is told what stands in the store once it has taken an entry. Raises OSError.
+    """
+    spool = DirectorySpool(folder, bound=bound)
+    await spool.load()
+    task = asyncio.create_task(_Emptying(spool, store, near, observer, on_stored or _nobody).run())
+    try:
+        yield spool
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+class _Emptying:
+    """Offers what waits to the store, round after round, while there is any."""
+
+    def __init__(
+        self,
+        spool: DirectorySpool,
+        store: Store,
+        near: Tier,
+        observer: Observer,
+        on_stored: Callable[[Key, Entry], Awaitable[None]],
+    ) -> None:
+        self._spool = spool
+        self._store = store
+        self._near = near
+        self._observer = observer
+        self._on_stored = on_stored
+        self._log = logging.getLogger(__name__)
+
+    async def run(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            await self._spool.filled.wait()
+            self._spool.filled.clear()
+            taken = [await self._offer(key) for key in self._spool.waiting()]
+            pause = _FIRST_PAUSE if any(taken) else min(_LONGEST_PAUSE, pause * 2)
+            if len(self._spool):
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+                self._spool.filled.set()
+
+    async def _offer(self, key: Key) -> bool:
+        entry = await self._spool.get(key)
+        if entry is None:
+            return False
+        try:
+            slot, standing = await write_first(self._store, key, entry, self._observer)
+        except (TierUnavailable, EntryCorrupt) as error:
+            self._log.warning("the store still refuses an entry: %s", error)
+            return False
+        # Somebody else's may stand now; the near tier must not go on with ours.
+        with suppress(TierUnavailable):
+            await self._near.put(slot, standing)
+        await self._spool.drop(key)
+        await self._on_stored(key, standing)
+        return True
+
+
+async def _nobody(key: Key, entry: Entry) -> None: ...

@@ -1,0 +1,1 @@
+"""Generators: whoever turns a recipe into the bytes of a picture."""

@@ -1,0 +1,1 @@
+"""How the offline painter paints: from a prompt and a seed to a small landscape."""

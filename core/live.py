@@ -1,0 +1,179 @@
+"""The live picture: from a decided request to the stored or newly made picture."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Literal
+
+from cache.entry import Key
+from cache.errors import CacheError
+from cache.readthrough import Found, ReadThrough
+from core.catalog import Catalog
+from core.enhance import ENHANCEMENT_VERSION
+from core.errors import FieldError, Forbidden, Invalid, SpendingNotAllowed
+from core.failures import public
+from core.identity import identity_of, key_of
+from core.live_request import LiveRequest
+from core.models import LIVE_GENERATE, ApiKey, Model, Picture, Project, Scope
+from core.orders import Order
+from core.pictures import picture_of
+from core.render import Commission, Workshop
+
+# Seconds a caller who waits for nothing is held so that the answer can name the generation.
+_NAMING = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks, as far as it was proven.
+
+    ``scope`` is set on public pages, ``key`` with a key of the project, ``expires_at`` (unix
+    seconds) with a right signature.
+    """
+
+    project: Project
+    key: ApiKey | None = None
+    scope: Scope | None = None
+    expires_at: int | None = None
+
+    @property
+    def proven(self) -> bool:
+        return self.key is not None or self.expires_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request decided: which picture, by which model, for whom."""
+
+    visitor: Visitor
+    request: LiveRequest
+    model: Model
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A picture, and how it came: ``hit``, ``miss`` (this caller had it made) or ``coalesced``."""
+
+    picture: Picture
+    how: Literal["hit", "miss", "coalesced"]
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The wait ran out; the work goes on. ``generation_id`` is None while nobody knows it yet."""
+
+    generation_id: str | None
+
+
+class Live:
+    """Finds the one picture of a request, or has it made by those who may spend."""
+
+    def __init__(
+        self, *, cache: ReadThrough, catalog: Catalog, workshop: Workshop, spending: bool
+    ) -> None:
+        self._cache = cache
+        self._catalog = catalog
+        self._workshop = workshop
+        self._spending = spending
+
+    def decide(self, visitor: Visitor, request: LiveRequest) -> Ask:
+        """Which picture is meant. Raises Invalid (unknown model), Forbidden (not for this key)."""
+        model = self._catalog.resolve(request.model)
+        for allowed in (
+            visitor.key.allowed_models if visitor.key else None,
+            visitor.scope.allowed_models if visitor.scope else None,
+        ):
+            if allowed is not None and model.name not in allowed:
+                raise Forbidden
+        if request.ratio not in model.sizes:
+            raise Invalid(fields=[_not_by(model)])
+        version = ENHANCEMENT_VERSION if request.auto_enhance else None
+        canonical = identity_of(visitor.project.path, model, request, version)
+        return Ask(visitor, request, model, key_of(canonical))
+
+    def recall(self, ask: Ask) -> Picture | None:
+        """From this process's memory, or None. Touches no network."""
+        entry = self._cache.recall(ask.key)
+        return None if entry is None else picture_of(ask.key.slot, entry)
+
+    async def peek(self, ask: Ask) -> Answer | None:
+        """The stored picture, or None; never makes one. Raises StoreDown."""
+        try:
+            found = await self._cache.lookup(ask.key)
+        except CacheError as error:
+            raise public(error) from error
+        return None if found is None else _answer(ask, found)
+
+    async def fetch(self, ask: Ask, *, wait: float) -> Answer | Pending:
+        """The stored picture, or one made now; at most ``wait`` seconds are spent on the making.
+
+        Raises SpendingNotAllowed, Forbidden, and whatever the generation failed with.
+        """
+        stored = await self.peek(ask)
+        if stored is not None:
+            return stored
+        self._ensure_may_spend(ask)
+        commission = Commission(_order(ask), self._workshop)
+        try:
+            found = await self._cache.fetch(ask.key, commission, wait=wait)
+        except CacheError as error:
+            raise public(error) from error
+        if found is None:
+            return Pending(await self._generation_id(ask, commission))
+        return _answer(ask, found)
+
+    def _ensure_may_spend(self, ask: Ask) -> None:
+        if not self._spending:
+            raise SpendingNotAllowed
+        visitor = ask.visitor
+        if visitor.scope is not None and not visitor.scope.allow_new_generations:
+            raise SpendingNotAllowed
+        if visitor.key is not None and LIVE_GENERATE not in visitor.key.scopes:
+            raise Forbidden
+        if not visitor.proven and not _open_to_all(visitor.scope, ask.model):
+            raise SpendingNotAllowed
+
+    async def _generation_id(self, ask: Ask, commission: Commission) -> str | None:
+        generations, project = self._workshop.generations, ask.visitor.project
+        open_one = await generations.unfinished(project.id, ask.key.identity)
+        if open_one is None:
+            try:
+                await asyncio.wait_for(commission.begun.wait(), _NAMING)
+            except TimeoutError:
+                return None
+            open_one = await generations.unfinished(project.id, ask.key.identity)
+        return None if open_one is None else open_one.id
+
+
+def _open_to_all(scope: Scope | None, model: Model) -> bool:
+    """Whether strangers may have pictures made through this scope."""
+    if scope is None:
+        return False
+    if scope.require_signature == "auto":
+        return model.price_micros == 0
+    return scope.require_signature == "false"
+
+
+def _not_by(model: Model) -> FieldError:
+    message = f"This model makes {', '.join(model.sizes)}."
+    return FieldError("aspectRatio", "ASPECT_RATIO_UNSUPPORTED", message)
+
+
+def _order(ask: Ask) -> Order:
+    visitor = ask.visitor
+    key_id = visitor.key.id if visitor.key else None
+    scope_id = visitor.scope.id if visitor.scope else None
+    return Order(
+        key=ask.key,
+        project=visitor.project,
+        request=ask.request,
+        model=ask.model,
+        payer=f"key:{key_id}" if key_id else f"scope:{scope_id}",
+        key_id=key_id,
+        scope_id=scope_id,
+    )
+
+
+def _answer(ask: Ask, found: Found) -> Answer:
+    return Answer(picture_of(ask.key.slot, found.entry), found.how, found.stored)

@@ -1,0 +1,91 @@
+"""What is asked of the renderer: a decided request, and the records it leaves."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import uuid_utils
+
+from cache.entry import Entry, Key
+from core.enhance import enhance
+from core.identity import derived_seed
+from core.live_request import LiveRequest
+from core.models import Generation, Image, Model, Origin, Project, Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One picture to be made, and on whose account."""
+
+    key: Key
+    project: Project
+    request: LiveRequest
+    model: Model
+    payer: str
+    origin: Origin = "live"
+    key_id: str | None = None
+    scope_id: str | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        request = self.request
+        prompt = request.prompt
+        if request.auto_enhance:
+            prompt = enhance(prompt, request.template or "general")
+        seed = derived_seed(self.key) if request.seed is None else request.seed
+        return Recipe(prompt=prompt, ratio=request.ratio, seed=seed, model=self.model)
+
+
+def generation_of(order: Order) -> Generation:
+    """The record of work about to be paid for."""
+    recipe = order.recipe
+    now = datetime.now(UTC)
+    return Generation(
+        id=str(uuid_utils.uuid7()),
+        project_id=order.project.id,
+        status="processing",
+        identity=order.key.identity,
+        slot=order.key.slot,
+        prompt=recipe.prompt,
+        original_prompt=order.request.prompt,
+        ratio=recipe.ratio,
+        seed=recipe.seed,
+        model=order.model.name,
+        model_version=order.model.version,
+        generator=order.model.generator,
+        origin=order.origin,
+        auto_enhance=order.request.auto_enhance,
+        template=order.request.template,
+        key_id=order.key_id,
+        scope_id=order.scope_id,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def image_of(generation: Generation, entry: Entry, *, stored: bool) -> Image:
+    """The record of a generation's picture, from what was stored with it."""
+    meta = entry.meta
+    created = datetime.fromtimestamp(int(meta["created"]), UTC)
+    return Image(
+        id=meta["image"],
+        project_id=generation.project_id,
+        source="generated",
+        slot=generation.slot,
+        identity=generation.identity,
+        mime_type=meta["type"],
+        file_size=len(entry.body),
+        width=int(meta["width"]),
+        height=int(meta["height"]),
+        digest=meta["digest"],
+        thumb_hash=meta["thumbHash"],
+        dominant_color=meta["color"],
+        origin=generation.origin,
+        created_at=created,
+        updated_at=created,
+        generation_id=generation.id,
+        stored=stored,
+    )
+
+
+def with_job(generation: Generation, job_id: str) -> Generation:
+    return replace(generation, job_id=job_id)

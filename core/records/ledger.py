@@ -1,0 +1,173 @@
+"""Every paid generation's money: reserved before, settled or refunded after, exactly once."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, Row, Select, and_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.budgets import Window, window_start
+from core.models import Budget
+from core.ports import Ledger
+from core.records.database import Database
+from core.records.tables import generations, ledger
+from core.records.windows import Counter, correct, limits_at, packed, spent_in, take, unpacked
+
+Clock = Callable[[AsyncConnection], Awaitable[datetime]]
+_AT_ONCE = 100
+_OWN = and_(
+    generations.c.project_id == ledger.c.project_id, generations.c.id == ledger.c.generation_id
+)
+
+
+class SqlLedger(Ledger):
+    """The ledger in SQL. ``clock`` decides which window is current: the database's own, so that
+    a machine with a wrong clock spends from the same window as all others.
+
+    Every method raises RecordsUnavailable.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._log = structlog.get_logger("ledger")
+
+    async def reserve(
+        self, project_id: str, generation_id: str, amount_micros: int, budgets: tuple[Budget, ...]
+    ) -> None:
+        """Take the amount from every budget, or from none. Repeating it changes nothing.
+
+        An amount of 0 passes every budget. Raises BudgetExhausted with ``retry_after`` = seconds
+        until the window ends.
+        """
+        async with self._database.writing() as connection:
+            now = await self._clock(connection)
+            limits = limits_at(now, budgets)
+            entry = self._database.insert_absent(ledger).values(
+                generation_id=generation_id,
+                project_id=project_id,
+                state="reserved",
+                reserved_micros=amount_micros,
+                duplicate=False,
+                taken=packed(limits),
+                reserved_at=now,
+            )
+            fresh = (await connection.execute(entry)).rowcount == 1
+            if fresh and amount_micros > 0:
+                await take(self._database, connection, amount_micros, limits, now)
+
+    async def settle(self, generation_id: str, amount_micros: int) -> None:
+        """The reservation became this cost, also beyond the budget: it has been spent.
+
+        A second call changes nothing.
+        """
+        async with self._database.writing() as connection:
+            await self._end(connection, generation_id, "settled", amount_micros)
+            known = await self._entry(connection, generation_id)
+        if known is None:
+            self._log.error("spent_unreserved", generation=generation_id, micros=amount_micros)
+
+    async def refund(self, generation_id: str) -> None:
+        """The reservation cost nothing. A second call, or one without reservation: no change."""
+        async with self._database.writing() as connection:
+            await self._end(connection, generation_id, "refunded", 0)
+
+    async def settle_reserved(self, generation_id: str) -> int:
+        """Settle at what was reserved and return it; what was settled before is returned as is.
+
+        0 for what was refunded or never reserved.
+        """
+        async with self._database.writing() as connection:
+            await self._end(connection, generation_id, "settled", ledger.c.reserved_micros)
+            entry = await self._entry(connection, generation_id)
+        return 0 if entry is None else int(entry.settled_micros)
+
+    async def mark_duplicate(self, generation_id: str) -> None:
+        """Its picture was paid for but lost the race for the slot. Settles it if still open."""
+        mark = update(ledger).where(ledger.c.generation_id == generation_id).values(duplicate=True)
+        async with self._database.writing() as connection:
+            await self._end(connection, generation_id, "settled", ledger.c.reserved_micros)
+            await connection.execute(mark)
+
+    async def refund_orphans(self, before: datetime) -> int:
+        """Refund reservations older than ``before`` whose generation was never written down."""
+        async with self._database.reading() as connection:
+            orphans = (await connection.scalars(_orphans(before))).all()
+        # One transaction each: a batch would lock windows in an order of its own.
+        for generation_id in orphans:
+            await self.refund(generation_id)
+        return len(orphans)
+
+    async def close_ended(self, before: datetime) -> int:
+        """Close reservations whose generation ended before ``before`` without their knowing.
+
+        A success costs what its generation says; a failure costs its reservation if the provider
+        had been asked, else nothing.
+        """
+        async with self._database.reading() as connection:
+            forgotten = (await connection.execute(_ended(before))).all()
+        for one in forgotten:
+            if one.status == "success":
+                await self.settle(one.generation_id, one.cost_micros)
+            elif one.job_id is None:
+                await self.refund(one.generation_id)
+            else:
+                await self.settle_reserved(one.generation_id)
+        return len(forgotten)
+
+    async def spent(self, subject: str, window: Window) -> int:
+        """Micro-dollars reserved or settled in the current window of a budget's subject."""
+        async with self._database.reading() as connection:
+            start = window_start(window, await self._clock(connection))
+            return await spent_in(connection, Counter(subject, window, start))
+
+    async def _end(
+        self,
+        connection: AsyncConnection,
+        generation_id: str,
+        state: str,
+        amount_micros: int | ColumnElement[int],
+    ) -> None:
+        """The one way out of "reserved": only the first transition finds a row to change."""
+        transition = (
+            update(ledger)
+            .where(ledger.c.generation_id == generation_id, ledger.c.state == "reserved")
+            .values(
+                state=state, settled_micros=amount_micros, ended_at=await self._clock(connection)
+            )
+        )
+        if (await connection.execute(transition)).rowcount != 1:
+            return
+        entry = await self._entry(connection, generation_id)
+        assert entry is not None
+        change = entry.settled_micros - entry.reserved_micros
+        await correct(self._database, connection, change, unpacked(entry.taken))
+
+    async def _entry(self, connection: AsyncConnection, generation_id: str) -> Row[Any] | None:
+        query = select(ledger).where(ledger.c.generation_id == generation_id)
+        return (await connection.execute(query)).first()
+
+
+def _orphans(before: datetime) -> Select[Any]:
+    return (
+        select(ledger.c.generation_id)
+        .select_from(ledger.outerjoin(generations, _OWN))
+        .where(ledger.c.state == "reserved", ledger.c.reserved_at < before)
+        .where(generations.c.id.is_(None))
+        .order_by(ledger.c.reserved_at)
+        .limit(_AT_ONCE)
+    )
+
+
+def _ended(before: datetime) -> Select[Any]:
+    generation = generations.c
+    return (
+        select(ledger.c.generation_id, generation.status, generation.job_id, generation.cost_micros)
+        .select_from(ledger.join(generations, _OWN))
+        .where(ledger.c.state == "reserved", generation.updated_at < before)
+        .where(generation.status.in_(("success", "failed", "cancelled")))
+        .order_by(ledger.c.reserved_at)
+        .limit(_AT_ONCE)
+    )

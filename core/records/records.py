@@ -1,0 +1,61 @@
+"""Opens the records: the schema in place, and one repository per noun."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.records.database import Database, database_time, open_database
+from core.records.generations import SqlGenerations
+from core.records.keys import SqlKeys
+from core.records.ledger import Clock, SqlLedger
+from core.records.location import locate
+from core.records.schema import migrate
+from core.records.tenants import SqlTenants
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """``database`` is for tools that look at all of it: backups, consistency checks."""
+
+    database: Database
+    tenants: SqlTenants
+    keys: SqlKeys
+    generations: SqlGenerations
+    ledger: SqlLedger
+
+    async def ping(self) -> None:
+        """Raises RecordsUnavailable when the database does not answer."""
+        async with self.database.reading() as connection:
+            await database_time(connection)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_records(
+    database_url: str | None,
+    data_folder: Path,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    ledger_clock: Clock = database_time,
+) -> AsyncIterator[Records]:
+    """The records at DATABASE_URL, or in a SQLite file of the data folder.
+
+    Missing revisions of the schema are applied first. Raises RecordsUnusable when this database
+    must not be used (newer schema, no write-ahead log, an unknown scheme), RecordsUnavailable
+    when it does not answer.
+    """
+    location = locate(database_url, data_folder)
+    await migrate(location)
+    async with open_database(location) as database:
+        yield Records(
+            database,
+            SqlTenants(database, clock),
+            SqlKeys(database, clock),
+            SqlGenerations(database, clock),
+            SqlLedger(database, ledger_clock),
+        )

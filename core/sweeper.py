@@ -1,0 +1,80 @@
+"""Closes the books on generations whose process ended: nothing stays reserved for ever."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from cache.entry import Entry, Key
+from cache.errors import CacheError
+from cache.readthrough import ReadThrough
+from core.errors import EdgeError
+from core.models import Generation
+from core.orders import image_of
+from core.ports import Generations, Ledger, Meter
+
+_EVERY = 30.0
+_AT_ONCE = 100
+
+
+class Sweeper:
+    """Looks every 30 s for generations older than ``patience`` seconds that nobody finished."""
+
+    def __init__(
+        self,
+        *,
+        cache: ReadThrough,
+        generations: Generations,
+        ledger: Ledger,
+        meter: Meter,
+        patience: float,
+    ) -> None:
+        self._cache = cache
+        self._generations = generations
+        self._ledger = ledger
+        self._meter = meter
+        self._patience = timedelta(seconds=patience)
+        self._log = structlog.get_logger("sweeper")
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except (EdgeError, CacheError) as error:
+                self._log.warning("sweep_failed", error=type(error).__name__)
+            except Exception:
+                self._log.exception("sweep_crashed")
+            await asyncio.sleep(_EVERY)
+
+    async def sweep(self) -> int:
+        """One round; returns how many generations were closed."""
+        before = datetime.now(UTC) - self._patience
+        abandoned = await self._generations.abandoned(before, _AT_ONCE)
+        for generation in abandoned:
+            await self._close(generation)
+        return len(abandoned) + await self._ledger.refund_orphans(before)
+
+    async def _close(self, generation: Generation) -> None:
+        found = await self._cache.lookup(Key(generation.slot, generation.identity))
+        if found is not None and found.entry.meta.get("generation") == generation.id:
+            await self._finish(generation, found.entry)
+            return
+        await self._generations.fail(
+            generation.project_id, generation.id, "ABANDONED", "Its process ended before it did."
+        )
+        if generation.job_id is None:
+            await self._ledger.refund(generation.id)
+            return
+        # The provider was asked and nobody saw the outcome: book it as paid, never as free.
+        await self._ledger.settle_reserved(generation.id)
+        self._meter.paid_twice()
+
+    async def _finish(self, generation: Generation, entry: Entry) -> None:
+        await self._generations.succeed(
+            generation.project_id,
+            generation.id,
+            image_of(generation, entry, stored=True),
+            cost_micros=await self._ledger.settle_reserved(generation.id),
+            processing_ms=0,
+        )

@@ -1,0 +1,64 @@
+"""The application as data: routes, mount, middleware, error table, lifespan."""
+
+import structlog
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route, Router
+
+from config.loading import load_environment
+from config.settings import Settings
+from core.cards import error_card
+from edge.client_address import TrustedProxies
+from edge.errors import ErrorAnswers
+from edge.health import health
+from edge.hot import HotMiddleware
+from edge.live import keyed_live, page_live
+from edge.logs import configure
+from edge.metrics import MetricsPage, RequestMetrics
+from edge.middleware import RequestMiddleware
+from edge.pages import ready
+from edge.wiring import lifespan_of
+
+_READING = ["GET", "HEAD", "OPTIONS"]
+
+
+def create_app() -> Starlette:
+    """The application of this process's environment: what the server's workers import."""
+    settings = load_environment()
+    configure(settings.log.level, settings.log.format)
+    return application(settings)
+
+
+def application(settings: Settings) -> Starlette:
+    """The application, whole; nothing is opened before its lifespan."""
+    registry = CollectorRegistry()
+    answers = ErrorAnswers(error_card, structlog.get_logger("errors"))
+    return Starlette(
+        routes=[
+            Mount("/api/v1", app=Router([Route("/live", keyed_live, methods=_READING)])),
+            Route(
+                "/cdn/{organization}/{project}/live/{scope}", page_live, methods=_READING
+            ),
+            Route("/health", health),
+            Route("/ready", ready),
+            Route("/metrics", _metrics_page(settings, registry).show),
+        ],
+        middleware=[
+            Middleware(
+                RequestMiddleware,
+                answers=answers,
+                log=structlog.get_logger("access"),
+                proxies=TrustedProxies([str(each) for each in settings.server.trusted_proxies]),
+                observe=RequestMetrics(registry).observe,
+            ),
+            Middleware(HotMiddleware),
+        ],
+        exception_handlers=dict(answers.handlers()),
+        lifespan=lifespan_of(settings, registry),
+    )
+
+
+def _metrics_page(settings: Settings, registry: CollectorRegistry) -> MetricsPage:
+    token = settings.metrics.token
+    return MetricsPage(registry, token=None if token is None else token.get_secret_value())

@@ -1,0 +1,123 @@
+"""The live endpoint: a prompt in a URL becomes a picture."""
+
+import time
+
+from anyio import to_thread
+from starlette.requests import Request
+
+from core.cards import color_of
+from core.errors import NotCached
+from core.live import Ask, Pending, Visitor
+from core.live import Answer as Found
+from edge.acceptance import is_image_client
+from edge.answer import Answer
+from edge.conditional import Conditions, conditions_of
+from edge.errors import CORS_PUBLIC, RATIO
+from edge.freshness import Policy
+from edge.hot import HIT, Hit
+from edge.live_query import live_request
+from edge.middleware import KEY_ID
+from edge.query import Parameters, parse_parameters
+from edge.responses import (
+    absent_answer,
+    pending_answer,
+    picture_answer,
+    preflight_answer,
+    prepare,
+)
+from edge.state import State
+from edge.visitors import keyed_visitor, page_visitor
+
+_UNCONDITIONAL = Conditions()
+
+
+async def keyed_live(request: Request[State]) -> Answer:
+    """GET, HEAD /api/v1/live: for programs that hold a key."""
+    if request.method == "OPTIONS":
+        return preflight_answer(public=True)
+    parameters = parse_parameters(request.scope["query_string"])
+    visitor = await keyed_visitor(
+        request.state["credentials"],
+        request.state["signer"],
+        headers=request.headers,
+        path=request.scope["path"],
+        parameters=parameters,
+    )
+    return await _picture(request, visitor, parameters, keyed=True)
+
+
+async def page_live(request: Request[State]) -> Answer:
+    """GET, HEAD /cdn/{organization}/{project}/live/{scope}: for public pages."""
+    if request.method == "OPTIONS":
+        return preflight_answer(public=True)
+    parameters = parse_parameters(request.scope["query_string"])
+    names = request.path_params
+    visitor, keyed = await page_visitor(
+        request.state["credentials"],
+        request.state["signer"],
+        headers=request.headers,
+        path=request.scope["path"],
+        names=(names["organization"], names["project"], names["scope"]),
+        parameters=parameters,
+    )
+    return await _picture(request, visitor, parameters, keyed=keyed)
+
+
+async def _picture(
+    request: Request[State], visitor: Visitor, parameters: Parameters, *, keyed: bool
+) -> Answer:
+    noted = request.scope["state"]
+    noted[CORS_PUBLIC] = visitor.project.public
+    noted[KEY_ID] = visitor.key.id if visitor.key else None
+    asked, wait = live_request(parameters)
+    noted[RATIO] = asked.ratio
+    ask = request.state["live"].decide(visitor, asked)
+    policy = Policy(
+        project=visitor.project.path,
+        public=visitor.project.public and not keyed,
+        cors_public=visitor.project.public,
+        share_keyed=request.state["share_keyed"] and visitor.project.public,
+        expires_at=visitor.expires_at,
+    )
+    found = await _find(request, ask, wait)
+    if found is None:
+        return absent_answer(public=policy.cors_public)
+    if isinstance(found, Pending):
+        return await _pending(request, ask, found, public=policy.cors_public)
+    return _shown(request, ask, found, policy)
+
+
+async def _find(request: Request[State], ask: Ask, wait: int) -> Found | Pending | None:
+    """The picture; None only to a HEAD. Neither HEAD nor only-if-cached ever has one made."""
+    live = request.state["live"]
+    only_cached = _only_if_cached(request.headers.getlist("cache-control"))
+    if request.method != "HEAD" and not only_cached:
+        return await live.fetch(ask, wait=wait)
+    found = await live.peek(ask)
+    if found is None and only_cached:
+        raise NotCached
+    return found
+
+
+async def _pending(request: Request[State], ask: Ask, pending: Pending, *, public: bool) -> Answer:
+    placeholder = None
+    if is_image_client(request.headers):
+        color = color_of(ask.request.prompt)
+        draw = request.state["cards"].waiting
+        placeholder = await to_thread.run_sync(draw, ask.request.ratio, color)
+    return pending_answer(pending.generation_id, placeholder=placeholder, public=public)
+
+
+def _shown(request: Request[State], ask: Ask, found: Found, policy: Policy) -> Answer:
+    prepared = prepare(found.picture, policy, found.how, stored=found.stored, now=int(time.time()))
+    conditions = conditions_of(request.scope["headers"])
+    answer = picture_answer(prepared, request.method, conditions)
+    if found.how == "hit" and request.method == "GET" and conditions == _UNCONDITIONAL:
+        request.scope[HIT] = Hit(ask.key, prepared)
+    return answer
+
+
+def _only_if_cached(fields: list[str]) -> bool:
+    """RFC 9111, 5.2.1.7."""
+    directives = ",".join(fields).lower().split(",")
+    return any(directive.strip() == "only-if-cached" for directive in directives)

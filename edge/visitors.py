@@ -1,0 +1,99 @@
+"""Works out who asks: the key or the signature that came with a live request, and its project."""
+
+import time
+
+from starlette.datastructures import Headers
+
+from core.credentials import Credentials
+from core.errors import FieldError, Forbidden, Invalid, NotFound, Unauthorized
+from core.live import Visitor
+from core.models import LIVE_GENERATE, LIVE_READ, ApiKey
+from core.signing import Signer
+from edge.query import Parameters
+
+_BEARER = "bearer "
+
+
+def presented_secret(headers: Headers) -> str | None:
+    """The API key of a request, from X-API-Key or Authorization: Bearer; None without any.
+
+    Raises Invalid when several disagree about who asks.
+    """
+    secrets = headers.getlist("x-api-key")
+    secrets += [
+        value[len(_BEARER) :].strip()
+        for value in headers.getlist("authorization")
+        if value.lower().startswith(_BEARER)
+    ]
+    if len(headers.getlist("x-api-key")) > 1 or len(set(secrets)) > 1:
+        raise Invalid(
+            fields=[FieldError("X-API-Key", "CREDENTIALS_CONFLICT", "Send exactly one API key.")]
+        )
+    return secrets[0] if secrets else None
+
+
+async def keyed_visitor(
+    credentials: Credentials,
+    signer: Signer,
+    *,
+    headers: Headers,
+    path: str,
+    parameters: Parameters,
+) -> Visitor:
+    """Whoever holds a project's key; a signature beside it is not needed, but has to be right.
+
+    Raises Unauthorized, Forbidden (a master key, no live scope), SignatureInvalid, UrlExpired.
+    """
+    secret = presented_secret(headers)
+    if secret is None:
+        raise Unauthorized
+    key = await credentials.key(secret)
+    if key.project is None or not _may_read(key):
+        raise Forbidden
+    expires_at = None
+    if parameters.signed:
+        expires_at = signer.verify(path, parameters.decoded, now=time.time())
+    return Visitor(project=key.project, key=key, expires_at=expires_at)
+
+
+async def page_visitor(
+    credentials: Credentials,
+    signer: Signer,
+    *,
+    headers: Headers,
+    path: str,
+    names: tuple[str, str, str],
+    parameters: Parameters,
+) -> tuple[Visitor, bool]:
+    """Whoever opens a public page's picture, and whether a key came along, of any project.
+
+    ``names`` are organization, project and scope. Raises Unauthorized, SignatureInvalid, UrlExpired, NotFound; Invalid when key and signature
+    speak for different projects.
+    """
+    secret = presented_secret(headers)
+    key = None if secret is None else await credentials.key(secret)
+    expires_at = None
+    if parameters.signed:
+        expires_at = signer.verify(path, parameters.decoded, now=time.time())
+    organization, slug, scope_slug = names
+    project = await credentials.project(organization, slug)
+    own_key = key if key and project and key.project and key.project.id == project.id else None
+    if key is not None and own_key is None and parameters.signed:
+        raise Invalid(
+            fields=[
+                FieldError("X-API-Key", "CREDENTIALS_CONFLICT", "Key and signature disagree.")
+            ]
+        )
+    if own_key is not None and not _may_read(own_key):
+        raise Forbidden
+    if project is None or not (project.public or parameters.signed or own_key):
+        raise NotFound("PROJECT")
+    scope = await credentials.scope(project.id, scope_slug)
+    if scope is None:
+        raise NotFound("SCOPE")
+    visitor = Visitor(project=project, key=own_key, scope=scope, expires_at=expires_at)
+    return visitor, key is not None
+
+
+def _may_read(key: ApiKey) -> bool:
+    return LIVE_READ in key.scopes or LIVE_GENERATE in key.scopes

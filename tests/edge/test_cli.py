@@ -1,0 +1,317 @@
+"""The command line, as people and scripts use it."""
+
+import json
+import logging
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from core.signing import Signer
+from edge.cli import command_line
+from edge.data_folder import ensure_signing_keys
+from tests.servers.process import free_port, until
+
+ROOT = Path(__file__).parents[2]
+SECRET = re.compile(r"bnt_[0-9a-f]{64}")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def run(tmp_path):
+    def invoke(*arguments, **environment):
+        env = {"EDGE_DATA_DIR": str(tmp_path / "data"), **environment}
+        return CliRunner().invoke(command_line(), list(arguments), env=env)
+
+    return invoke
+
+
+@pytest.fixture
+def prepared(run, tmp_path):
+    """The same command line, after the first start."""
+    import anyio
+
+    from config.loading import load
+    from edge.first_start import first_start
+
+    anyio.run(first_start, load({"EDGE_DATA_DIR": str(tmp_path / "data")}))
+    return run
+
+
+def test_without_arguments_it_explains_itself(run):
+    result = run()
+    for command in ("serve", "check", "keys", "sign", "migrate"):
+        assert command in result.output
+    assert "Exit status" in result.output
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "migrate", "keys create", "sign"])
+def test_every_command_explains_itself(run, command):
+    result = run(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "migrate", "keys list"])
+def test_wrong_settings_are_all_printed_and_nothing_is_done(run, tmp_path, command):
+    result = run(*command.split(), PORT="x", EDGE_SPENDING="perhaps")
+    assert result.exit_code == 2
+    assert "PORT:" in result.stderr
+    assert "EDGE_SPENDING:" in result.stderr
+    assert result.stdout == ""
+    assert not (tmp_path / "data").exists()
+
+
+def test_wrong_settings_are_told_to_scripts_as_json(run):
+    result = run("check", "--json", PORT="x")
+    assert result.exit_code == 2
+    told = json.loads(result.stdout)
+    assert told["ok"] is False
+    assert told["mistakes"][0].startswith("PORT:")
+
+
+def test_a_check_without_trouble_succeeds(run):
+    result = run("check")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 8
+    assert all(line.startswith("ok ") for line in result.stdout.splitlines())
+
+
+def test_a_check_with_trouble_fails_and_scripts_can_read_why(run):
+    result = run("check", "--json", REDIS_URL=f"redis://127.0.0.1:{free_port()}")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["ok"] is False
+    states = {finding["part"]: finding["state"] for finding in told["findings"]}
+    assert states["redis"] == "fail"
+    assert states["database"] == "ok"
+
+
+def test_migrate_applies_once(run):
+    assert json.loads(run("migrate", "--json").stdout)["applied"] == ["0001"]
+    assert run("migrate").stdout == "Nothing to do.\n"
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(run, tmp_path):
+    (tmp_path / "file").touch()
+    result = run("migrate", EDGE_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert result.exit_code == 1
+    assert "EDGE_DATA_DIR" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_key_is_shown_once_and_listed_without_its_secret(prepared):
+    made = prepared("keys", "create", "--name", "shop", "--scope", "live:read", "--json")
+    assert made.exit_code == 0
+    key = json.loads(made.stdout)
+    assert SECRET.fullmatch(key["key"])
+    assert key["scopes"] == ["live:read"]
+    assert key["expiresAt"] is not None
+    assert key["organization"] == "main"
+    listed = prepared("keys", "list", "--json")
+    assert key["key"] not in listed.stdout
+    newest, first = json.loads(listed.stdout)
+    assert newest == {name: value for name, value in key.items() if name != "key"}
+    assert first["expiresAt"] is None
+
+
+def test_the_secret_alone_goes_to_standard_output(prepared):
+    made = prepared("keys", "create")
+    assert SECRET.fullmatch(made.stdout.strip())
+
+
+def test_a_master_key_never_expires_and_belongs_to_no_project(run):
+    key = json.loads(run("keys", "create", "--master", "--json").stdout)
+    assert key["type"] == "master"
+    assert key["project"] is None
+    assert key["expiresAt"] is None
+    assert [
+        each["id"] for each in json.loads(run("keys", "list", "--master", "--json").stdout)
+    ] == [key["id"]]
+
+
+def test_a_key_is_revoked_by_its_prefix(prepared):
+    key = json.loads(prepared("keys", "create", "--json").stdout)
+    revoked = json.loads(prepared("keys", "revoke", key["prefix"], "--json").stdout)
+    assert revoked["id"] == key["id"]
+    assert revoked["revokedAt"] is not None
+    again = prepared("keys", "rotate", key["id"])
+    assert again.exit_code == 2
+    assert "revoked" in again.stderr
+
+
+def test_rotation_makes_a_successor_with_the_same_rights(prepared):
+    scopes = ("--scope", "images", "--days", "7")
+    old = json.loads(prepared("keys", "create", *scopes, "--json").stdout)
+    new = json.loads(prepared("keys", "rotate", old["id"], "--overlap", "1", "--json").stdout)
+    assert new["id"] != old["id"]
+    assert new["key"] != old["key"]
+    assert new["scopes"] == ["images"]
+    after = {key["id"]: key for key in json.loads(prepared("keys", "list", "--json").stdout)}
+    assert after[old["id"]]["expiresAt"] < old["expiresAt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["keys", "create", "--scope", "everything"], "Use one of live:read"),
+        (["keys", "create", "--project", "nothing"], "no such project"),
+        (["keys", "create", "--model", "no/such"], "Use one of black-forest-labs"),
+        (["keys", "revoke", "bnt_000000"], "no such key"),
+        (["sign", "--prompt", ""], "prompt"),
+        (["sign", "--prompt", "a", "--aspect-ratio", "7:5"], "aspectRatio"),
+        (["sign", "--prompt", "a", "--expires-in", "0"], "expiresIn"),
+        (["sign", "--prompt", "a", "--scope", "No!"], "[a-z0-9_-]"),
+        (["sign", "--prompt", "a", "--parameter", "w"], "NAME=VALUE"),
+        (["sign"], "--prompt"),
+    ],
+)
+def test_a_wrong_argument_is_told_with_its_remedy(prepared, arguments, said):
+    result = prepared(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_projects_key_is_not_revoked_as_a_master_key(prepared):
+    key = json.loads(prepared("keys", "create", "--json").stdout)
+    result = prepared("keys", "revoke", key["id"], "--master")
+    assert result.exit_code == 2
+    assert "not a master key" in result.stderr
+
+
+def verified(url, settings, now=0.0):
+    address = httpx.URL(url)
+    signer = Signer([(key.kid, key.secret) for key in ensure_signing_keys(settings)])
+    return signer.verify(address.path, dict(address.params), now)
+
+
+def test_a_signed_url_verifies_with_the_installations_key(run, tmp_path):
+    from config.loading import load
+
+    arguments = ("--prompt", "a  red lighthouse", "--aspect-ratio", "1920x1080")
+    url = run("sign", *arguments, "--parameter", "w=640", "--expires-in", "60").stdout.strip()
+    address = httpx.URL(url)
+    assert url.startswith("http://localhost:3000/cdn/main/site/live/page?")
+    assert address.params["prompt"] == "a red lighthouse"
+    assert address.params["aspectRatio"] == "16:9"
+    assert address.params["w"] == "640"
+    settings = load({"EDGE_DATA_DIR": str(tmp_path / "data")})
+    assert verified(url, settings, now=int(address.params["exp"]) - 1.0)
+
+
+def test_a_signed_url_names_the_public_origin(run):
+    given = {
+        "EDGE_PUBLIC_URL": "https://pictures.example.com",
+        "EDGE_SIGNING_KEYS": f"mine:{'ab' * 16}",
+    }
+    arguments = ("--prompt", "x", "--org", "acme", "--project", "shop", "--scope", "hero")
+    told = json.loads(run("sign", *arguments, "--json", **given).stdout)
+    assert told["url"] == f"https://pictures.example.com{told['path']}"
+    assert told["path"].startswith("/cdn/acme/shop/live/hero?")
+    assert "kid=mine" in told["path"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told["expiresAt"])
+
+
+def started(tmp_path, **environment):
+    inherited = {
+        name: value
+        for name, value in os.environ.items()  # noqa: TID251 - for the child
+        if not name.startswith(("EDGE", "REDIS", "REPLICATE", "DATABASE", "S3", "AWS"))
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "edge", "serve"],
+        cwd=ROOT,
+        env=inherited | {"EDGE_DATA_DIR": str(tmp_path / "data"), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_taken_port_is_one_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = started(tmp_path, PORT=str(port))
+        printed, said = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert f"Cannot listen on 127.0.0.1:{port}" in said
+    assert len(said.splitlines()) == 1
+    assert printed == ""
+    assert not (tmp_path / "data").exists()
+
+
+def healthy(port):
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def served(tmp_path, port, number, **environment):
+    """Start, wait until it answers, send the signal: exit status, and what it printed and said."""
+    process = started(tmp_path, PORT=str(port), **environment)
+    try:
+        until(lambda: healthy(port) or process.poll() is not None, "the server", seconds=60)
+    finally:
+        process.send_signal(number)
+        printed, said = process.communicate(timeout=30)
+    return process.returncode, printed, said
+
+
+def test_several_processes_serve_together_and_leave_nothing_behind(tmp_path, valkey):
+    port = free_port()
+    together = {"WEB_CONCURRENCY": "2", "REDIS_URL": valkey.url}
+    status, printed, said = served(tmp_path, port, signal.SIGTERM, **together)
+    assert status == 0, said
+    events = [json.loads(line)["event"] for line in said.splitlines()]
+    assert sum(event.startswith("Started server process") for event in events) >= 1
+    assert SECRET.search(printed)
+    assert not list((tmp_path / "data").glob("metrics-*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_fresh_server_says_how_to_use_it_and_stops_when_told(tmp_path, number):
+    port = free_port()
+    status, printed, said = served(tmp_path, port, number)
+    assert status == 0, said
+    key = SECRET.search(printed)[0]
+    assert (tmp_path / "data" / "api-key").read_text().strip() == key
+    assert f"http://localhost:{port}/cdn/main/site/live/page?prompt=a+red+lighthouse" in printed
+    assert "curl -o lighthouse.png" in printed
+    assert "painter" in printed
+    assert str(tmp_path / "data") in printed
+    assert "\x1b" not in printed
+    assert key not in said
+
+
+def test_paid_pictures_are_offered_by_a_signed_url(tmp_path):
+    from config.loading import load
+    from edge.first_start import Prepared
+    from edge.greeting import greeting
+
+    settings = load({"EDGE_DATA_DIR": str(tmp_path), "REPLICATE_API_TOKEN": "canary-token"})
+    prepared = Prepared(None, tmp_path / "api-key", ensure_signing_keys(settings))
+    text = greeting(settings, prepared, port=1234)
+    url = re.search(r"http://localhost:1234/cdn/\S+", text)[0]
+    exp = int(httpx.URL(url).params["exp"])
+    assert verified(url, settings, now=exp - 1.0) == exp
+    assert "$0.003 each, at most $10.00 a day" in text
+    assert "canary-token" not in text

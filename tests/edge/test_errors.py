@@ -1,0 +1,360 @@
+"""How errors look from outside: to programs, to people's browsers, and to <img>."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import structlog
+from httplint import HttpResponseLinter
+from httplint.note import levels
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Mount, Route, Router
+
+from cache.errors import CoordinatorUnavailable, NotAdmitted, TierUnavailable
+from core.errors import (
+    BudgetExhausted,
+    Busy,
+    CoordinatorDown,
+    EdgeError,
+    FieldError,
+    GenerationTimeout,
+    GeneratorFailed,
+    Invalid,
+    NotCached,
+    NotFound,
+    SignatureInvalid,
+    Unauthorized,
+)
+from edge.answer import Answer
+from edge.errors import ErrorAnswers, asked_ratio
+from edge.problem import Stopping
+from edge.responses import RangeNotSatisfiable
+
+LIVE = "/api/v1/live"
+JSON = {"content-type": "application/json"}
+
+
+def card(ratio: str, code: str) -> bytes:
+    return f"PNG {ratio} {code}".encode()
+
+
+def answers(
+    draw: Callable[[str, str], bytes] = card, spread: Callable[[], float] = lambda: 0.0
+) -> ErrorAnswers:
+    return ErrorAnswers(draw, structlog.get_logger(), spread=spread)
+
+
+def scope(
+    path: str = LIVE,
+    *,
+    method: str = "GET",
+    query: bytes = b"",
+    headers: dict[str, str] | None = None,
+    **state: Any,
+) -> dict[str, Any]:
+    raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query,
+        "headers": raw,
+        "state": {"request_id": "0199-request", **state},
+    }
+
+
+def shown(answered: Answer) -> dict[str, str]:
+    names = [name for name, _ in answered.raw_headers]
+    assert len(names) == len(set(names))
+    return {name.decode(): value.decode() for name, value in answered.raw_headers}
+
+
+async def test_an_error_is_json_in_our_envelope_and_never_kept() -> None:
+    fields = [
+        FieldError("prompt", "PROMPT_MISSING", "Say what."),
+        FieldError("aspectratio", "UNKNOWN_PARAMETER", "No such thing.", "aspectRatio"),
+    ]
+    answered = await answers().answer(scope(), Invalid(fields=fields))
+    assert answered.status == 400
+    assert json.loads(answered.body) == {
+        "success": False,
+        "error": {
+            "code": "VALIDATION_ERROR",
+            "message": Invalid.message,
+            "requestId": "0199-request",
+            "fields": [
+                {"name": "prompt", "code": "PROMPT_MISSING", "message": "Say what."},
+                {
+                    "name": "aspectratio",
+                    "code": "UNKNOWN_PARAMETER",
+                    "message": "No such thing.",
+                    "suggestion": "aspectRatio",
+                },
+            ],
+        },
+    }
+    assert shown(answered) == {
+        "content-type": "application/json",
+        "content-length": str(len(answered.body)),
+        "cache-control": "private, no-store",
+        "cdn-cache-control": "no-store",
+        "x-accel-expires": "0",
+        "x-error-code": "VALIDATION_ERROR",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "cross-origin-resource-policy": "cross-origin",
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": (
+            "Cache-Status, ETag, Retry-After, X-Cache-Status, X-Image-Id, X-Image-ThumbHash, "
+            "X-Error-Code"
+        ),
+        "timing-allow-origin": "*",
+        "x-request-id": "0199-request",
+    }
+
+
+async def test_a_problem_document_has_the_same_members() -> None:
+    asked = scope(headers={"accept": "application/problem+json"})
+    field = FieldError("prompt", "PROMPT_MISSING", "Say what.")
+    answered = await answers().answer(asked, Invalid(fields=[field]))
+    assert shown(answered)["content-type"] == "application/problem+json"
+    assert json.loads(answered.body) == {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": Invalid.message,
+        "code": "VALIDATION_ERROR",
+        "requestId": "0199-request",
+        "fields": [{"name": "prompt", "code": "PROMPT_MISSING", "message": "Say what."}],
+    }
+
+
+async def test_to_an_image_client_an_error_is_a_picture_of_the_asked_ratio() -> None:
+    asked = scope(headers={"sec-fetch-dest": "image"}, ratio="16:9")
+    answered = await answers().answer(asked, GeneratorFailed())
+    assert (answered.status, answered.body) == (502, b"PNG 16:9 GENERATOR_FAILED")
+    headers = shown(answered)
+    assert headers["content-type"] == "image/png"
+    assert headers["x-error-code"] == "GENERATOR_FAILED"
+    assert headers["cache-control"] == "private, no-store"
+    assert headers["content-length"] == str(len(answered.body))
+
+
+@pytest.mark.parametrize(
+    ("query", "ratio"),
+    [
+        (b"prompt=x&aspectRatio=16:9", "16:9"),
+        (b"prompt=x&ar=1920x1080", "16:9"),
+        (b"aspectRatio=21%3A9", "21:9"),
+        (b"aspectRatio=17:9", "1:1"),
+        (b"aspectRatio=", "1:1"),
+        (b"aspectRatio=4:3&ar=16:9", "1:1"),
+        (b"&".join([b"a=b"] * 5_000), "1:1"),
+        (b"aspectRatio=%ff", "1:1"),
+        (b"\xff=%zz", "1:1"),
+        (b"", "1:1"),
+    ],
+)
+def test_the_ratio_is_taken_from_the_query_only_if_it_is_one(query: bytes, ratio: str) -> None:
+    assert asked_ratio(scope(query=query)) == ratio
+
+
+async def test_a_card_is_drawn_once() -> None:
+    drawn: list[tuple[str, str]] = []
+
+    def draw(ratio: str, code: str) -> bytes:
+        drawn.append((ratio, code))
+        return b"card"
+
+    shared = answers(draw)
+    for _ in range(3):
+        await shared.answer(scope(headers={"accept": "image/*"}), NotFound())
+    assert drawn == [("1:1", "NOT_FOUND")]
+
+
+async def test_a_card_that_cannot_be_drawn_leaves_the_text() -> None:
+    def broken(ratio: str, code: str) -> bytes:
+        raise OSError("no font")
+
+    with structlog.testing.capture_logs() as logs:
+        answered = await answers(broken).answer(scope(headers={"accept": "image/*"}), NotFound())
+    assert (answered.status, shown(answered)["content-type"]) == (404, "application/json")
+    assert [line["log_level"] for line in logs] == ["error"]
+
+
+async def test_head_gets_the_status_and_the_headers_but_no_body() -> None:
+    get = await answers().answer(scope(), NotFound("IMAGE"))
+    head = await answers().answer(scope(method="HEAD"), NotFound("IMAGE"))
+    assert (head.status, head.body) == (404, b"")
+    assert shown(head) == shown(get)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "headers"),
+    [
+        (Unauthorized(), 401, {"www-authenticate": 'ApiKey realm="edge"'}),
+        (RangeNotSatisfiable(7), 416, {"content-range": "bytes */7", "accept-ranges": "bytes"}),
+        (BudgetExhausted(retry_after=99.2), 429, {"retry-after": "100"}),
+        (GenerationTimeout(), 504, {"retry-after": "30"}),
+        (CoordinatorDown(), 503, {"retry-after": "5"}),
+        (Busy(retry_after=0.01), 503, {"retry-after": "1"}),
+        (Stopping(retry_after=1), 503, {"retry-after": "1"}),
+        (HTTPException(405, headers={"Allow": "POST, GET"}), 405, {"allow": "GET, HEAD, OPTIONS"}),
+    ],
+)
+async def test_an_error_brings_the_headers_its_status_needs(
+    error: Exception, status: int, headers: dict[str, str]
+) -> None:
+    answered = await answers().answer(scope(), error)
+    assert answered.status == status
+    assert shown(answered).items() >= headers.items()
+
+
+async def test_off_the_live_routes_allow_is_what_the_route_takes_and_no_site_may_read() -> None:
+    error = HTTPException(405, headers={"Allow": "POST, DELETE"})
+    headers = shown(await answers().answer(scope("/api/v1/flows"), error))
+    assert headers["allow"] == "DELETE, POST"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "access-control-allow-origin" not in headers
+
+
+async def test_a_handler_may_close_its_errors_to_other_sites() -> None:
+    headers = shown(await answers().answer(scope(cors_public=False), NotFound()))
+    assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize(("spread", "most"), [(0.0, 100), (0.999, 119)])
+async def test_those_refused_together_come_back_apart(spread: float, most: int) -> None:
+    jittered = answers(spread=lambda: spread)
+    busy = await jittered.answer(scope(), Busy(retry_after=100))
+    assert shown(busy)["retry-after"] == str(most)
+    exact = await jittered.answer(scope(), BudgetExhausted(retry_after=100))
+    assert shown(exact)["retry-after"] == "100"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (
+            GeneratorFailed(),
+            'edge; fwd=uri-miss; fwd-status=502; stored=?0; detail="generator-error"',
+        ),
+        (NotCached(), 'edge; fwd=uri-miss; stored=?0; detail="only-if-cached"'),
+        (BudgetExhausted(), 'edge; fwd=uri-miss; stored=?0; detail="budget"'),
+        (GenerationTimeout(), 'edge; fwd=uri-miss; stored=?0; detail="generation-deadline"'),
+        (Invalid(), None),
+        (Unauthorized(), None),
+        (SignatureInvalid(), None),
+        (NotFound(), None),
+        (Stopping(), None),
+        (RuntimeError(), None),
+    ],
+)
+async def test_only_a_lookup_has_a_cache_status(error: Exception, status: str | None) -> None:
+    assert shown(await answers().answer(scope(), error)).get("cache-status") == status
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("secret"), KeyError("secret"), MemoryError(), HTTPException(500, "secret")],
+)
+async def test_what_was_not_foreseen_says_nothing(error: Exception) -> None:
+    answered = await answers().answer(scope(), error)
+    assert answered.status == 500
+    assert b"secret" not in answered.body
+    assert json.loads(answered.body)["error"]["code"] in {"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CoordinatorUnavailable(), "COORDINATOR_UNAVAILABLE"),
+        (TierUnavailable(), "STORE_UNAVAILABLE"),
+        (NotAdmitted("key:1", BudgetExhausted()), "BUDGET_EXHAUSTED"),
+        (NotAdmitted("key:1", ValueError()), "INTERNAL_ERROR"),
+        (HTTPException(404, "echo"), "NOT_FOUND"),
+        (HTTPException(418, "echo"), "IM_A_TEAPOT"),
+    ],
+)
+async def test_errors_of_other_rooms_have_a_public_face(error: Exception, code: str) -> None:
+    answered = await answers().answer(scope(), error)
+    assert json.loads(answered.body)["error"]["code"] == code
+    assert b"echo" not in answered.body
+
+
+class Recorder:
+    """Collects what an ASGI application sends."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body = b""
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        else:
+            self.body += message["body"]
+
+
+async def nothing_to_read() -> Any:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status", "code"),
+    [
+        ("/nowhere", "GET", 404, "NOT_FOUND"),
+        ("/api/v1/nowhere", "GET", 404, "NOT_FOUND"),
+        ("/cdn/a/b/live/page", "PUT", 405, "METHOD_NOT_ALLOWED"),
+        ("/api/v1/live", "GET", 404, "NOT_FOUND"),
+        ("/api/v1/things", "GET", 504, "NOT_CACHED"),
+    ],
+)
+async def test_the_routers_refusals_look_like_ours(
+    path: str, method: str, status: int, code: str
+) -> None:
+    async def absent(request: Request) -> Answer:
+        raise NotFound
+
+    async def uncached(request: Request) -> Answer:
+        raise NotCached
+
+    app = Starlette(
+        routes=[
+            Route(LIVE, absent),
+            Route("/cdn/{rest:path}", absent),
+            Mount("/api/v1", app=Router([Route("/things", uncached)])),
+        ],
+        exception_handlers=answers().handlers(),
+    )
+    recorder = Recorder()
+    asked = scope(path, method=method) | {"raw_path": path.encode(), "root_path": ""}
+    await app(asked, nothing_to_read, recorder.send)
+    assert recorder.status == status
+    assert json.loads(recorder.body)["error"]["code"] == code
+    assert recorder.headers["cache-control"] == "private, no-store"
+
+
+def every_error(family: type[EdgeError] = EdgeError) -> list[type[EdgeError]]:
+    return [family, *(one for child in family.__subclasses__() for one in every_error(child))]
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in every_error() if kind.__module__ == "core.errors"]
+)
+async def test_the_linter_of_the_field_finds_nothing_bad_in_any_error(
+    kind: type[EdgeError],
+) -> None:
+    answered = await answers().answer(scope(), kind())
+    linter = HttpResponseLinter()
+    linter.process_response_topline(b"HTTP/1.1", str(answered.status).encode(), b"")
+    linter.process_headers([(b"date", b"Tue, 22 Sep 2026 00:00:00 GMT"), *answered.raw_headers])
+    linter.feed_content(answered.body)
+    linter.finish_content(True)
+    assert [str(note.summary) for note in linter.notes if note.level is levels.BAD] == []
+    assert shown(answered)["cache-control"] == "private, no-store"
