@@ -58,8 +58,9 @@ def shared(error: EdgeError) -> FillFailed:
     seconds, doubling = next(
         _REMEMBERED[kind] for kind in type(error).__mro__ if kind in _REMEMBERED
     )
-    if isinstance(error, GeneratorBusy) and error.retry_after is not None:
-        seconds = min(error.retry_after, _LONGEST_PAUSE)
+    if isinstance(error, GeneratorBusy | GeneratorFailed) and error.retry_after is not None:
+        # The provider, or its adapter, knows better.
+        seconds, doubling = min(error.retry_after, _LONGEST_PAUSE), False
     payload = {"code": error.code, "message": error.message}
     if error.retry_after is not None:
         payload["retryAfter"] = str(error.retry_after)

@@ -151,7 +151,11 @@ class Commission:
         lease.ensure_held()
         job_id = await workshop.generator.start(self._order.recipe)
         self._generation = with_job(generation, job_id)
-        await workshop.generations.note_job(generation.project_id, generation.id, job_id)
+        try:
+            await workshop.generations.note_job(generation.project_id, generation.id, job_id)
+        except EdgeError:
+            # The job runs and costs: finishing it here loses less than giving it up.
+            self._log.exception("job_not_noted", generation=generation.id, job=job_id)
         return job_id
 
     async def _abandon(self, error: EdgeError | LeaseLost) -> None:

@@ -63,10 +63,7 @@ class Sweeper:
         await self._generations.fail(
             generation.project_id, generation.id, "ABANDONED", "Its process ended before it did."
         )
-        if generation.job_id is None:
-            await self._ledger.refund(generation.id)
-            return
-        # The provider was asked and nobody saw the outcome: book it as paid, never as free.
+        # The provider may have been asked and nobody saw the outcome: paid, never free.
         await self._ledger.settle_reserved(generation.id)
         self._meter.paid_twice()
 

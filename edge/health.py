@@ -99,7 +99,7 @@ class ReadyPage:
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness
 
-    async def show(self, _request: Request) -> Answer:
+    async def show(self, _request: object) -> Answer:
         """The page."""
         report = await self._readiness.report()
         shown = {"status": report.status, "generator": report.generator, "parts": report.parts}

@@ -8,4 +8,4 @@ from edge.state import State
 
 async def ready(request: Request[State]) -> Answer:
     """GET /ready."""
-    return await request.state["ready"].answer()
+    return await request.state["ready"].show(request)

@@ -11,7 +11,6 @@ from typing import Any
 import httptools
 from uuid_utils import uuid7
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -27,8 +26,8 @@ HEAD_PATIENCE = 15.0
 LINGER = 2.0
 # An unread body of this size is drained to keep the connection; a larger one ends it.
 _DRAINED = 65_536
-# Requests sent ahead wait here; reading stops long before, unless the application asks for more.
-_MOST_AHEAD = 1_048_576
+# So much may be sent ahead of an answer. Reading never stops, or nobody would see a caller leave.
+_MOST_AHEAD = 262_144
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -79,8 +78,6 @@ class GuardedProtocol(HttpToolsProtocol):
             self._advance()
         elif len(self._buffer) > _MOST_AHEAD:
             self._ignore_rest()
-        elif len(self._buffer) > HIGH_WATER_LIMIT:
-            self.flow.pause_reading()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -128,8 +125,6 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._stop_awaiting_head()
         self._buffer = buffer[stop:]
-        if len(self._buffer) > HIGH_WATER_LIMIT:
-            self.flow.pause_reading()
         self._begin(head.raw, head.framing)
 
     def _begin(self, raw: bytes, framing: Framing) -> None:

@@ -34,6 +34,16 @@ def downgrade() -> None:
     op.drop_table("organizations")
 
 
+def _id() -> sa.Column[str]:
+    return sa.Column("id", sa.Text(), nullable=False)
+
+
+def _of_a_project(table: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["project_id"], ["projects.id"], name=op.f(f"fk_{table}_project_id")
+    )
+
+
 def _json() -> sa.JSON:
     return sa.JSON().with_variant(JSONB(), "postgresql")
 
@@ -41,7 +51,7 @@ def _json() -> sa.JSON:
 def _create_organizations() -> None:
     op.create_table(
         "organizations",
-        sa.Column("id", sa.Text(), nullable=False),
+        _id(),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
@@ -52,7 +62,7 @@ def _create_organizations() -> None:
 def _create_projects() -> None:
     op.create_table(
         "projects",
-        sa.Column("id", sa.Text(), nullable=False),
+        _id(),
         sa.Column("organization_id", sa.Text(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("public", sa.Boolean(), nullable=False),
@@ -70,7 +80,7 @@ def _create_projects() -> None:
 def _create_api_keys() -> None:
     op.create_table(
         "api_keys",
-        sa.Column("id", sa.Text(), nullable=False),
+        _id(),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
@@ -87,9 +97,7 @@ def _create_api_keys() -> None:
             name=op.f("ck_api_keys_master_has_no_project"),
         ),
         sa.CheckConstraint("type IN ('master', 'project')", name=op.f("ck_api_keys_type")),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_api_keys_project_id")
-        ),
+        _of_a_project("api_keys"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_api_keys_secret_hash")),
     )
@@ -99,7 +107,7 @@ def _create_api_keys() -> None:
 def _create_scopes() -> None:
     op.create_table(
         "scopes",
-        sa.Column("id", sa.Text(), nullable=False),
+        _id(),
         sa.Column("project_id", sa.Text(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("allow_new_generations", sa.Boolean(), nullable=False),
@@ -120,7 +128,7 @@ def _create_scopes() -> None:
             "require_signature IN ('auto', 'true', 'false')",
             name=op.f("ck_scopes_require_signature"),
         ),
-        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_scopes_project_id")),
+        _of_a_project("scopes"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scopes")),
         sa.UniqueConstraint("project_id", "slug", name=op.f("uq_scopes_project_id_slug")),
     )
@@ -129,7 +137,7 @@ def _create_scopes() -> None:
 def _create_generations() -> None:
     op.create_table(
         "generations",
-        sa.Column("id", sa.Text(), nullable=False),
+        _id(),
         sa.Column("project_id", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("identity", sa.Text(), nullable=False),
@@ -163,9 +171,7 @@ def _create_generations() -> None:
             "status IN ('pending', 'processing', 'success', 'failed', 'cancelled')",
             name=op.f("ck_generations_status"),
         ),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["projects.id"], name=op.f("fk_generations_project_id")
-        ),
+        _of_a_project("generations"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_generations")),
     )
 
@@ -189,7 +195,7 @@ def _index_generations() -> None:
 def _create_images() -> None:
     op.create_table(
         "images",
-        sa.Column("id", sa.Text(), nullable=False),
+        _id(),
         sa.Column("project_id", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("slot", sa.Text(), nullable=False),
@@ -214,7 +220,7 @@ def _create_images() -> None:
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("origin IN ('rest', 'live')", name=op.f("ck_images_origin")),
         sa.CheckConstraint("source IN ('generated', 'uploaded')", name=op.f("ck_images_source")),
-        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_images_project_id")),
+        _of_a_project("images"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_images")),
     )
     op.create_index(
@@ -240,7 +246,7 @@ def _create_ledger() -> None:
         ),
         sa.CheckConstraint("reserved_micros >= 0", name=op.f("ck_ledger_reserved_micros")),
         sa.CheckConstraint("settled_micros >= 0", name=op.f("ck_ledger_settled_micros")),
-        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_ledger_project_id")),
+        _of_a_project("ledger"),
         sa.PrimaryKeyConstraint("generation_id", name=op.f("pk_ledger")),
     )
     op.create_index(
