@@ -118,3 +118,9 @@ class Ledger(Protocol):
 
     async def refund_orphans(self, before: datetime) -> int:
         """Refund reservations older than ``before`` whose generation was never written down."""
+
+    async def close_ended(self, before: datetime) -> int:
+        """Close reservations older than ``before`` whose generation has ended: how many."""
+
+    async def mark_duplicate(self, generation_id: str) -> None:
+        """What it cost bought a picture that lost the race for its slot."""

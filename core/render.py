@@ -196,6 +196,7 @@ class Commission:
             generation.project_id, generation.id, "DUPLICATE", "Another picture was stored first."
         )
         await workshop.ledger.settle(generation.id, self._cost_micros)
+        await workshop.ledger.mark_duplicate(generation.id)
 
     def _ended(self, outcome: str) -> None:
         self._workshop.meter.generation_ended(outcome, time.monotonic() - self._started)

@@ -53,7 +53,8 @@ class Sweeper:
         abandoned = await self._generations.abandoned(before, _AT_ONCE)
         for generation in abandoned:
             await self._close(generation)
-        return len(abandoned) + await self._ledger.refund_orphans(before)
+        orphans = await self._ledger.refund_orphans(before)
+        return len(abandoned) + orphans + await self._ledger.close_ended(before)
 
     async def _close(self, generation: Generation) -> None:
         found = await self._cache.lookup(Key(generation.slot, generation.identity))

@@ -161,6 +161,7 @@ class RecordedLedger:
     reserved: dict[str, int] = field(default_factory=dict)
     settled: dict[str, int] = field(default_factory=dict)
     refunded: set[str] = field(default_factory=set)
+    duplicates: set[str] = field(default_factory=set)
 
     async def reserve(
         self, project_id: str, generation_id: str, amount_micros: int, budgets: tuple[Budget, ...]
@@ -184,6 +185,12 @@ class RecordedLedger:
 
     async def refund_orphans(self, before: datetime) -> int:
         return 0
+
+    async def close_ended(self, before: datetime) -> int:
+        return 0
+
+    async def mark_duplicate(self, generation_id: str) -> None:
+        self.duplicates.add(generation_id)
 
 
 class CountingMeter:

@@ -233,6 +233,7 @@ async def test_the_loser_of_the_race_books_its_cost_as_a_duplicate() -> None:
     (row,) = bench.generations.rows.values()
     assert (row.status, row.error_code) == ("failed", "DUPLICATE")
     assert bench.ledger.settled == {row.id: 3000}
+    assert bench.ledger.duplicates == {row.id}
     assert bench.meter.duplicates == 1
 
 
