@@ -5,7 +5,7 @@ from pathlib import Path
 
 from config.reference import documented_settings, settings_page
 from config.settings import Section, Settings
-from config.variables import WELL_KNOWN, Place
+from config.variables import SECRETS, WELL_KNOWN, Place
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = (ROOT / "config" / "default.toml").read_text("utf-8")
@@ -40,6 +40,10 @@ def test_every_setting_says_why():
 
 def test_every_well_known_name_is_a_setting():
     assert set(WELL_KNOWN.values()) <= set(typed_places())
+
+
+def test_every_secret_is_a_setting():
+    assert set(typed_places()) >= SECRETS
 
 
 def test_the_page_is_up_to_date():
