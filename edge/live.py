@@ -69,7 +69,7 @@ async def _picture(
     noted = request.scope["state"]
     noted[CORS_PUBLIC] = visitor.project.public
     noted[KEY_ID] = visitor.key.id if visitor.key else None
-    asked, wait = live_request(parameters)
+    asked, wait = live_request(parameters, request.state["longest_wait"])
     noted[RATIO] = asked.ratio
     ask = request.state["live"].decide(visitor, asked)
     policy = Policy(

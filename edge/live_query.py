@@ -40,10 +40,12 @@ _MODEL = re.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 _UP_TO_TEN_DIGITS = re.compile("[0-9]{1,10}")
 
 
-def live_request(parameters: Parameters) -> tuple[LiveRequest, int]:
+def live_request(
+    parameters: Parameters, longest_wait: int = LONGEST_WAIT
+) -> tuple[LiveRequest, int]:
     """What was asked, and for how many seconds the caller holds the line.
 
-    Raises Invalid with every bad field.
+    ``longest_wait`` is also what holds when the caller says nothing. Raises Invalid with every bad field.
     """
     reader = _Reader(parameters)
     request = LiveRequest(
@@ -54,7 +56,7 @@ def live_request(parameters: Parameters) -> tuple[LiveRequest, int]:
         auto_enhance=reader.read(False, _auto_enhance, "autoEnhance"),
         template=reader.read(None, _template, "template"),
     )
-    wait = reader.read(LONGEST_WAIT, _wait, "wait")
+    wait = reader.read(longest_wait, lambda given: _wait(given, longest_wait), "wait")
     if reader.problems:
         raise Invalid(fields=reader.problems)
     return request, wait
@@ -112,9 +114,9 @@ def _seed(given: Mapping[str, str]) -> int | None:
     return None if text is None else _integer("seed", text, SEED_LIMIT)
 
 
-def _wait(given: Mapping[str, str]) -> int:
+def _wait(given: Mapping[str, str], longest: int) -> int:
     text = given.get("wait")
-    return LONGEST_WAIT if text is None else _integer("wait", text, LONGEST_WAIT)
+    return longest if text is None else _integer("wait", text, longest)
 
 
 def _integer(name: str, text: str, limit: int) -> int:

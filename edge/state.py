@@ -20,3 +20,4 @@ class State(TypedDict):
     hot: HotMemo
     ready: ReadyPage
     share_keyed: bool
+    longest_wait: int

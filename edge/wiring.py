@@ -88,6 +88,7 @@ async def _compose(
         hot=HotMemo(cache),
         ready=ReadyPage(readiness),
         share_keyed=settings.live.share_keyed,
+        longest_wait=settings.live.wait,
     )
 
 
