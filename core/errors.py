@@ -23,8 +23,8 @@ EdgeError
 └── GenerationTimeout     504 GENERATION_TIMEOUT
 
 ``retry_after`` is in seconds; ``spent`` says that the provider has, or may have, charged for the
-work that failed. Texts never echo what the caller sent. ``detail`` is a token for the Cache-Status header (RFC 9211),
-from a fixed vocabulary.
+work that failed. Texts never echo what the caller sent. ``detail`` is a token for the Cache-Status
+header (RFC 9211), from a fixed vocabulary.
 """
 
 from collections.abc import Sequence

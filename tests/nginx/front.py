@@ -1,6 +1,7 @@
 """The shipped nginx with a counting origin behind it and a client before it."""
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 
 from tests.servers.nginx import Nginx
+from tests.servers.process import until
 from tests.standins.origin import Answer, Origin, picture
 
 LIVE = "/cdn/main/site/live/page?prompt=lighthouse"
@@ -39,6 +41,14 @@ class Front:
 
     async def head(self, target: str = LIVE, **headers: str) -> httpx.Response:
         return await self.client.head(target, headers=_named(headers))
+
+    def logged(self, requests: int) -> list[dict[str, Any]]:
+        """The access log once it has so many lines; each is written after its answer was sent."""
+        log = self.nginx.run / "access.log"
+        until(lambda: log.read_text().count("\n") >= requests, "the access log")
+        lines = log.read_text().splitlines()
+        assert len(lines) == requests
+        return [json.loads(line) for line in lines]
 
     async def exactly(self, request: bytes) -> Reply:
         """Send these bytes on a connection of their own; read until nginx closes it."""

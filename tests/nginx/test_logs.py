@@ -1,7 +1,6 @@
 """Prompts, signatures and keys appear in no log, whatever goes wrong."""
 
 import asyncio
-import json
 
 import httpx
 import pytest
@@ -42,8 +41,8 @@ async def test_no_log_quotes_what_was_asked(front: Front) -> None:
     await front.client.get(LIVE, headers=HEADERS)
     await front.origin.crash()
     await front.client.get(LIVE, headers=HEADERS)
+    front.logged(len(RAW) + 5)
     assert CANARY not in front.nginx.logs
-    assert len(_lines(front)) >= len(RAW)
 
 
 async def test_a_store_that_cannot_be_written_tells_nobody_the_prompt(front: Front) -> None:
@@ -52,6 +51,7 @@ async def test_a_store_that_cannot_be_written_tells_nobody_the_prompt(front: Fro
     await front.client.get(LIVE)
     await front.client.get(LIVE)
     store.chmod(0o700)
+    front.logged(2)
     assert CANARY not in front.nginx.logs
 
 
@@ -68,7 +68,7 @@ async def test_every_request_leaves_one_line_of_json(front: Front) -> None:
     await front.client.get(LIVE, headers={"X-Request-Id": "one-line-each"})
     await front.client.get(LIVE)
     await front.client.get("/metrics")
-    missed, stored, refused = _lines(front)
+    missed, stored, refused = front.logged(3)
     assert missed["requestId"] == "one-line-each"
     assert (missed["path"], missed["status"]) == ("/cdn/main/site/live/page", "200")
     assert (missed["cache"], stored["cache"]) == ("MISS", "HIT")
@@ -82,8 +82,3 @@ async def _everything_that_is_refused(front: Front) -> None:
         assert await reader.read()
         writer.close()
         await writer.wait_closed()
-
-
-def _lines(front: Front) -> list[dict[str, str]]:
-    text = (front.nginx.run / "access.log").read_text()
-    return [json.loads(line) for line in text.splitlines()]

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,14 @@ class ReplicateStandin:
 
 @pytest.fixture(scope="session")
 def replicate_process() -> Iterator[ReplicateStandin]:
-    """The stand-in's process, once per run; on a listening socket, so nobody waits for it."""
+    """The stand-in's process, once per run."""
+    with running_replicate_standin() as standin:
+        yield standin
+
+
+@contextmanager
+def running_replicate_standin() -> Iterator[ReplicateStandin]:
+    """The stand-in in a process of its own; on a listening socket, so nobody waits for it."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         command = [sys.executable, "-m", "tests.standins.replicate_server"]
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -9,7 +9,8 @@ once that many predictions (or ``polls``, ``downloads``, ``cancels``) were count
 A script is a list of steps, each used ``times`` (1; -1 for ever): ``on`` names the call.
 
 * ``create`` and ``poll``: ``429`` (``retry_after``), ``500``, ``401``, ``402``, ``404``, ``422``
-  (``detail``), ``html``, ``list``, ``hang``, ``lost`` (a create that counts, its answer a 504)
+  (``detail``), ``html``, ``list``, ``hang``, ``lost`` (a create that counts, its answer a 504),
+  ``late`` (a create that counts, its answer held back until the next reset)
 * ``outcome`` of the next prediction: ``nsfw``, ``failed`` (``error``), ``canceled``, ``aborted``,
   ``never``, ``empty``, ``string``, ``dict``, ``data``, ``host`` (``url``)
 * ``file``: ``500``, ``404``, ``redirect``, ``html``, ``zero``, ``half``, ``svg``, ``gif``,
@@ -90,6 +91,8 @@ async def _create(request: Request) -> Response:
     step = standin.step("create")
     if step["do"] == "hang":
         await standin.freed.wait()
+        # Whoever asked has left; what comes after the reset must not count this one.
+        return JSONResponse({"detail": "hung"}, 504)
     refusal = _refusal(step)
     if refusal is not None:
         return refusal
@@ -117,7 +120,9 @@ async def _create(request: Request) -> Response:
         }
     )
     await standin.count("created")
-    if step["do"] == "lost":
+    if step["do"] == "late":
+        await standin.freed.wait()
+    if step["do"] in {"lost", "late"}:
         return JSONResponse({"detail": "lost"}, 504)
     return JSONResponse(_public(standin, prediction, fresh=True), 201)
 
