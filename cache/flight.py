@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 # Seconds a cancelled flight has to tidy up (give its lease back) before it is left alone.
-_TIDYING = 5.0
+_TIDYING = 2.5
 
 
 class Flight(Generic[Result]):
@@ -115,11 +115,14 @@ class Flights(Generic[Result]):
         if not running:
             return 0
         _, late = await asyncio.wait(running, timeout=seconds)
-        for task in late:
-            running[task].cancel()
-        if late:
-            await asyncio.wait(late, timeout=_TIDYING)
-        return len(late)
+        cut_short = len(late)
+        # Twice, because a library may swallow a cancellation (see cache.background).
+        for _ in range(2):
+            for task in late:
+                running[task].cancel()
+            if late:
+                _, late = await asyncio.wait(late, timeout=_TIDYING)
+        return cut_short
 
     def _land(self, name: Hashable) -> None:
         self._flights.pop(name).wake()

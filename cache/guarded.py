@@ -1,9 +1,9 @@
-"""Tiers, stores and leases behind a breaker."""
+"""Tiers, stores, leases and failures behind a breaker."""
 
 from cache.breaker import Breaker
 from cache.entry import Entry
-from cache.errors import CoordinatorUnavailable, TierUnavailable
-from cache.tier import Lease, Leases, Store, Tier
+from cache.errors import CoordinatorUnavailable, FillFailed, TierUnavailable
+from cache.tier import Failures, Lease, Leases, Store, Tier
 
 
 class GuardedTier:
@@ -62,3 +62,28 @@ class GuardedLeases:
     async def wait(self, slot: str) -> bool:
         # Not the half-open probe's place: a wait lasts, and would keep everybody else out.
         return await self._leases.wait(slot)
+
+
+class GuardedFailures:
+    """Failures of the fleet, or those of this process alone unless the breaker is closed.
+
+    They swallow their own trouble, so they never move the breaker: the tier beside them does.
+    """
+
+    def __init__(self, failures: Failures, local: Failures, breaker: Breaker) -> None:
+        self._failures = failures
+        self._local = local
+        self._breaker = breaker
+
+    async def recall(self, slot: str) -> FillFailed | None:
+        return await self._reachable.recall(slot)
+
+    async def remember(self, slot: str, failure: FillFailed) -> None:
+        await self._reachable.remember(slot, failure)
+
+    async def forget(self, slot: str) -> None:
+        await self._reachable.forget(slot)
+
+    @property
+    def _reachable(self) -> Failures:
+        return self._failures if self._breaker.state == "closed" else self._local

@@ -61,6 +61,11 @@ class ReadThrough:
             self._observer.hit("memory")
         return entry
 
+    def remembers(self, key: Key, body: bytes) -> bool:
+        """Whether these very bytes stand in memory; nobody is counted as served."""
+        entry = self._search.recall(key)
+        return entry is not None and entry.body is body
+
     async def lookup(self, key: Key) -> Found | None:
         """The entry from the nearest tier that has it; None only for a definite absence.
 

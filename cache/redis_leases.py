@@ -7,13 +7,14 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from cache.background import end
 from cache.errors import CoordinatorUnavailable, LeaseLost
 from cache.leases import Hints
 from cache.redis_clients import RedisClients
@@ -133,6 +134,7 @@ class RedisLease:
         self._ttl = ttl
         self._renewed = since
         self._lost = False
+        self._released = False
         self._renewing: asyncio.Task[None] | None = None
         self._log = logging.getLogger(__name__)
 
@@ -155,9 +157,9 @@ class RedisLease:
         self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing())
 
     async def release(self) -> None:
+        self._released = True
         if self._renewing is not None:
-            self._renewing.cancel()
-            await asyncio.wait([self._renewing])
+            await end(self._renewing)
         for _ in range(2):
             try:
                 await self._leases.release(self._slot, self._token)
@@ -168,7 +170,7 @@ class RedisLease:
 
     async def _keep_renewing(self) -> None:
         pause = self._ttl / 3
-        while not self._lost:
+        while not (self._lost or self._released):
             await asyncio.sleep(pause)
             try:
                 await self.renew()
@@ -193,6 +195,4 @@ async def redis_leases(
     try:
         yield RedisLeases(clients.commands, hints, prefix=prefix, ttl=ttl)
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)

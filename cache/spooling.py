@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from cache.background import end
 from cache.entry import Entry, Key
 from cache.errors import EntryCorrupt, TierUnavailable
 from cache.observer import Observer
@@ -39,9 +40,7 @@ async def directory_spool(
     try:
         yield spool
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 class _Emptying:

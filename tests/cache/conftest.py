@@ -1,5 +1,6 @@
 """Every tier and store, opened for one test each, with a door for damaging what they hold."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from cache.memory_tier import MemoryTier
 from cache.object_tier import ObjectTier, s3_client
 from cache.redis_clients import RedisClients, redis_clients
 from cache.redis_tier import RedisTier
+from tests.cache.answering import Answering
 from tests.servers.s3_server import S3Server
 from tests.servers.valkey import RedisServer, needs_redis_server
 
@@ -142,3 +144,28 @@ def place(request: pytest.FixtureRequest) -> Place:
 def encoded_place(request: pytest.FixtureRequest) -> Place:
     """Every place that holds entries as bytes."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+async def answering():
+    """A client of a store which gives the answers named by the test."""
+    opened = []
+
+    async def open_one(**answers):
+        double = Answering(**answers)
+        server = await asyncio.start_server(double, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        opening = s3_client(
+            endpoint_url=f"http://127.0.0.1:{port}",
+            access_key_id="a",
+            secret_access_key="b",
+            retries=0,
+        )
+        opened.append((server, opening))
+        return await opening.__aenter__(), double
+
+    yield open_one
+    for server, opening in opened:
+        await opening.__aexit__(None, None, None)
+        server.close()
+        await server.wait_closed()

