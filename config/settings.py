@@ -151,7 +151,10 @@ class Log(Section):
 
 
 class Metrics(Section):
+    """``folder`` is None where one process counts by itself."""
+
     token: kinds.Secret
+    folder: kinds.OptionalFolder
 
 
 class Settings(Section):

@@ -60,6 +60,8 @@ WELL_KNOWN = {
     "EDGE_UPLOAD_MAX_BYTES": Place("uploads", "max_bytes"),
     "LOG_LEVEL": Place("log", "level"),
     "LOG_FORMAT": Place("log", "format"),
+    # The metrics library itself reads this one, in every process, when it is imported.
+    "PROMETHEUS_MULTIPROC_DIR": Place("metrics", "folder"),
 }
 
 # Never shown, and also read from the file that NAME_FILE names, as container platforms mount them.

@@ -64,11 +64,25 @@ class Recollection(Generic[Found]):
         return value
 
 
-class Credentials:
-    """Looks callers up. A revoked key is refused everywhere within ``seconds``."""
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
-    def __init__(self, tenants: Tenants, *, seconds: float = 3.0) -> None:
+
+class Credentials:
+    """Looks callers up. A revoked key is refused everywhere within ``seconds``.
+
+    ``digest`` makes of a secret what is stored in its place.
+    """
+
+    def __init__(
+        self,
+        tenants: Tenants,
+        *,
+        seconds: float = 3.0,
+        digest: Callable[[str], str] = _sha256,
+    ) -> None:
         self._tenants = tenants
+        self._digest = digest
         self._keys: Recollection[ApiKey] = Recollection(seconds)
         self._projects: Recollection[Project] = Recollection(seconds)
         self._scopes: Recollection[Scope] = Recollection(seconds)
@@ -79,7 +93,7 @@ class Credentials:
         """The key, active now. Raises Unauthorized, the same for every reason."""
         if _KEY_FORM.fullmatch(secret) is None:
             raise Unauthorized
-        secret_hash = hashlib.sha256(secret.encode()).hexdigest()
+        secret_hash = self._digest(secret)
         if secret_hash == _DENIED:
             raise Unauthorized
         key = await self._keys.get(secret_hash, lambda: self._tenants.key(secret_hash))

@@ -86,5 +86,8 @@ def public(error: CacheError) -> EdgeError:
 def _from_payload(failure: FillFailed) -> EdgeError:
     kind = _BY_CODE.get(failure.payload.get("code", ""), EdgeError)
     told = failure.payload.get("retryAfter")
-    pause = max(failure.remember, float(told) if told else 0.0)
+    pause = failure.remember
+    # A pause shrinks while it lasts; a budget is empty for longer than its failure is remembered.
+    if told and kind is not GeneratorBusy:
+        pause = max(pause, float(told))
     return kind(failure.payload.get("message"), retry_after=pause or None)

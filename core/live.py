@@ -9,7 +9,7 @@ from cache.errors import CacheError
 from cache.readthrough import Found, ReadThrough
 from core.catalog import Catalog
 from core.enhance import ENHANCEMENT_VERSION
-from core.errors import FieldError, Forbidden, Invalid, SpendingNotAllowed
+from core.errors import FieldError, Forbidden, GeneratorBusy, Invalid, SpendingNotAllowed
 from core.failures import public
 from core.identity import identity_of, key_of
 from core.live_request import LiveRequest
@@ -20,6 +20,8 @@ from core.render import Commission, Workshop
 
 # Seconds a caller who waits for nothing is held so that the answer can name the generation.
 _NAMING = 0.5
+# The same, so that a failure of a moment ago is told instead of a 202 that never comes true.
+_GLANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,13 @@ class Live:
         self._ensure_may_spend(ask)
         commission = Commission(_order(ask), self._workshop)
         try:
-            found = await self._cache.fetch(ask.key, commission, wait=wait)
+            found = await self._cache.fetch(ask.key, commission, wait=max(wait, _GLANCE))
         except CacheError as error:
-            raise public(error) from error
+            shown = public(error)
+            if isinstance(shown, GeneratorBusy):
+                # Perhaps it was another process that was told; the pause holds here as well.
+                self._workshop.slots.pause(shown.retry_after or 1)
+            raise shown from error
         if found is None:
             return Pending(await self._generation_id(ask, commission))
         return _answer(ask, found)

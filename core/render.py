@@ -98,6 +98,8 @@ class Commission:
             return open_one
         if open_one is not None:
             await self._write_off(open_one)
+        # Nothing is reserved or written down for what could not be started anyway.
+        workshop.slots.ensure_open()
         generation = generation_of(order)
         await workshop.ledger.reserve(
             order.project.id, generation.id, order.model.price_micros, workshop.budgets
@@ -178,10 +180,15 @@ class Commission:
             # The first error is the one to report; the sweeper closes the books.
             self._log.exception("closing_failed", generation=generation.id)
 
-    async def _book(self, generation: Generation, entry: Entry, *, first: bool, stored: bool) -> None:
+    async def _book(
+        self, generation: Generation, entry: Entry, *, first: bool, stored: bool
+    ) -> None:
         workshop = self._workshop
-        workshop.meter.spent(self._cost_micros)
-        if first or entry.meta.get("generation") == generation.id:
+        ours = entry.meta.get("generation") == generation.id
+        # Another process that finished the very same job has counted it.
+        if first or not ours:
+            workshop.meter.spent(self._cost_micros)
+        if first or ours:
             await workshop.generations.succeed(
                 generation.project_id,
                 generation.id,

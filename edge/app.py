@@ -14,7 +14,7 @@ from edge.errors import ErrorAnswers
 from edge.health import health
 from edge.hot import HotMiddleware
 from edge.live import keyed_live, page_live
-from edge.logs import configure
+from edge.logs import access_log, configure
 from edge.metrics import MetricsPage, RequestMetrics
 from edge.middleware import RequestMiddleware
 from edge.pages import ready
@@ -34,12 +34,10 @@ def application(settings: Settings) -> Starlette:
     """The application, whole; nothing is opened before its lifespan."""
     registry = CollectorRegistry()
     answers = ErrorAnswers(error_card, structlog.get_logger("errors"))
-    return Starlette(
+    app = Starlette(
         routes=[
-            Mount("/api/v1", app=Router([Route("/live", keyed_live, methods=_READING)])),
-            Route(
-                "/cdn/{organization}/{project}/live/{scope}", page_live, methods=_READING
-            ),
+            Mount("/api/v1", app=_programs()),
+            Route("/cdn/{organization}/{project}/live/{scope}", page_live, methods=_READING),
             Route("/health", health),
             Route("/ready", ready),
             Route("/metrics", _metrics_page(settings, registry).show),
@@ -48,7 +46,8 @@ def application(settings: Settings) -> Starlette:
             Middleware(
                 RequestMiddleware,
                 answers=answers,
-                log=structlog.get_logger("access"),
+                log=structlog.get_logger("requests"),
+                record=access_log(settings.log.level, settings.log.format),
                 proxies=TrustedProxies([str(each) for each in settings.server.trusted_proxies]),
                 observe=RequestMetrics(registry).observe,
             ),
@@ -57,8 +56,19 @@ def application(settings: Settings) -> Starlette:
         exception_handlers=dict(answers.handlers()),
         lifespan=lifespan_of(settings, registry),
     )
+    # A redirect would carry the prompt and the signature on, and over plain http behind a proxy.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _programs() -> Router:
+    return Router([Route("/live", keyed_live, methods=_READING)], redirect_slashes=False)
 
 
 def _metrics_page(settings: Settings, registry: CollectorRegistry) -> MetricsPage:
-    token = settings.metrics.token
-    return MetricsPage(registry, token=None if token is None else token.get_secret_value())
+    token, folder = settings.metrics.token, settings.metrics.folder
+    return MetricsPage(
+        registry,
+        token=None if token is None else token.get_secret_value(),
+        multiprocess_path=None if folder is None else str(folder),
+    )

@@ -3,12 +3,15 @@
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cache.entry import Key
 from cache.readthrough import ReadThrough
+from edge.middleware import KEY_ID
 from edge.responses import PreparedHit
+from edge.whole_answer import WHOLE, whole_message
 
 # Every request header that can change what a plain GET of a stored picture answers.
 _DECISIVE = frozenset(
@@ -42,8 +45,25 @@ HIT = "edge.hit"
 
 @dataclass(frozen=True, slots=True)
 class _Memo:
+    """``route``, ``root_path`` and ``key_id`` are what a log line says of it."""
+
     hit: Hit
+    whole: Message
     until: float
+    route: Any
+    root_path: str
+    key_id: str | None
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer, and leave in the scope what the router and the handler would have left there."""
+        scope["route"], scope["root_path"] = self.route, self.root_path
+        scope["state"][KEY_ID] = self.key_id
+        if WHOLE in scope.get("extensions", ()):
+            await send(self.whole)
+            return
+        headers, body = self.hit.prepared.raw_headers, self.hit.prepared.body
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 class HotMemo:
@@ -54,7 +74,11 @@ class HotMemo:
         self._bound = bound
         self._memos: OrderedDict[MemoName, _Memo] = OrderedDict()
 
-    def recall(self, name: MemoName) -> Hit | None:
+    @property
+    def size(self) -> int:
+        return len(self._memos)
+
+    def recall(self, name: MemoName) -> ASGIApp | None:
         """The answer, while the very same bytes still stand in memory."""
         memo = self._memos.get(name)
         if memo is None:
@@ -64,15 +88,35 @@ class HotMemo:
         if not same or time.monotonic() >= memo.until:
             del self._memos[name]
             return None
-        return memo.hit
+        return memo
 
-    def remember(self, name: MemoName, hit: Hit) -> None:
-        end = hit.prepared.reusable_until
+    def remember(self, name: MemoName, hit: Hit, scope: Scope) -> None:
+        """Keep the answer, unless memory did not keep its bytes: nothing here may outgrow it."""
+        prepared, now = hit.prepared, time.monotonic()
+        if not self._cache.remembers(hit.key, prepared.body):
+            return
+        self._forget_ended(now)
+        end = prepared.reusable_until
         seconds = _SECONDS if end is None else min(_SECONDS, end - time.time())
-        self._memos[name] = _Memo(hit, time.monotonic() + seconds)
+        self._memos[name] = _Memo(
+            hit,
+            whole_message(prepared.raw_headers, prepared.body, cache="HIT"),
+            now + seconds,
+            route=scope["route"],
+            root_path=scope["root_path"],
+            key_id=scope["state"].get(KEY_ID),
+        )
         self._memos.move_to_end(name)
         if len(self._memos) > self._bound:
             self._memos.popitem(last=False)
+
+    def _forget_ended(self, now: float) -> None:
+        """The oldest come first; each holds on to a picture that memory may have let go."""
+        while self._memos:
+            name = next(iter(self._memos))
+            if self._memos[name].until > now:
+                return
+            del self._memos[name]
 
 
 class HotMiddleware:
@@ -87,17 +131,13 @@ class HotMiddleware:
             await self._app(scope, receive, send)
             return
         memo: HotMemo = scope["state"]["hot"]
-        hit = memo.recall(name)
-        if hit is None:
-            await self._app(scope, receive, send)
-            if HIT in scope:
-                memo.remember(name, scope[HIT])
+        answer = memo.recall(name)
+        if answer is not None:
+            await answer(scope, receive, send)
             return
-        prepared = hit.prepared
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": prepared.raw_headers}
-        )
-        await send({"type": "http.response.body", "body": prepared.body})
+        await self._app(scope, receive, send)
+        if HIT in scope:
+            memo.remember(name, scope[HIT], scope)
 
 
 def _name_of(scope: Scope) -> MemoName | None:

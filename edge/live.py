@@ -7,8 +7,8 @@ from starlette.requests import Request
 
 from core.cards import color_of
 from core.errors import NotCached
-from core.live import Ask, Pending, Visitor
 from core.live import Answer as Found
+from core.live import Ask, Pending, Visitor
 from edge.acceptance import is_image_client
 from edge.answer import Answer
 from edge.conditional import Conditions, conditions_of
@@ -34,7 +34,7 @@ _UNCONDITIONAL = Conditions()
 async def keyed_live(request: Request[State]) -> Answer:
     """GET, HEAD /api/v1/live: for programs that hold a key."""
     if request.method == "OPTIONS":
-        return preflight_answer(public=True)
+        return _options(request)
     parameters = parse_parameters(request.scope["query_string"])
     visitor = await keyed_visitor(
         request.state["credentials"],
@@ -49,7 +49,7 @@ async def keyed_live(request: Request[State]) -> Answer:
 async def page_live(request: Request[State]) -> Answer:
     """GET, HEAD /cdn/{organization}/{project}/live/{scope}: for public pages."""
     if request.method == "OPTIONS":
-        return preflight_answer(public=True)
+        return _options(request)
     parameters = parse_parameters(request.scope["query_string"])
     names = request.path_params
     visitor, keyed = await page_visitor(
@@ -61,6 +61,11 @@ async def page_live(request: Request[State]) -> Answer:
         parameters=parameters,
     )
     return await _picture(request, visitor, parameters, keyed=keyed)
+
+
+def _options(request: Request[State]) -> Answer:
+    # The CORS lines belong to a preflight alone (Fetch, "CORS protocol").
+    return preflight_answer(public="access-control-request-method" in request.headers)
 
 
 async def _picture(

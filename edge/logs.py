@@ -9,21 +9,14 @@ from typing import Any, Literal, TextIO
 import orjson
 import structlog
 
+from edge.access_log import JsonLines
+from edge.redaction import REDACTED, scrub
+
 Event = MutableMapping[str, Any]
 
-REDACTED = "[redacted]"
 _SECRET_NAMES = re.compile(
     r"authorization|cookie|password|secret|^sig$|signature|token$|"
     r"^(x[-_])?api[-_]?key$|^(database|redis)[-_]url$",
-    re.IGNORECASE,
-)
-# A key's first six digits are its public name; what follows is the secret.
-_SECRET_TEXTS = re.compile(
-    r"(?P<key>\bbnt_[0-9a-f]{6})[0-9a-f]+"
-    r"|(?P<bearer>\bbearer\s+)[^\s\"',;]+"
-    r"|(?P<parameter>[?&](?:sig|key|api_?key|token|x-amz-[a-z-]+)=)[^&\s\"']+"
-    r"|(?P<login>://[^/\s:@]*:)[^/\s@]+(?=@)"
-    r"|(?P<provider>\b(?:r8_|sk-))[A-Za-z0-9_-]{16,}",
     re.IGNORECASE,
 )
 # These say at info what only matters when it fails, some of them with whole URLs.
@@ -38,7 +31,7 @@ def configure(
     ``form`` None means pretty on a terminal and JSON everywhere else. Call it once per process.
     """
     target = stream if stream is not None else sys.stderr
-    pretty = form == "pretty" or (form is None and target.isatty())
+    pretty = _is_pretty(form, target)
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
@@ -56,14 +49,26 @@ def configure(
     _route_libraries(target, number, pretty=pretty)
 
 
+def access_log(
+    level: str, form: Literal["pretty", "json"] | None, stream: TextIO | None = None
+) -> Callable[[dict[str, Any]], None]:
+    """What writes the line of each answer; arguments as for ``configure``, which comes first."""
+    target = stream if stream is not None else sys.stderr
+    if logging.getLevelNamesMapping()[level.upper()] > logging.INFO:
+        return lambda _line: None
+    if _is_pretty(form, target):
+        log = structlog.get_logger("access")
+        return lambda line: log.info("request", **line)
+    return JsonLines(target.buffer)
+
+
 def redact(_logger: object, _method: str, event: Event) -> Event:
     """A processor that takes secrets out of names and values, however deep."""
     return {name: _redacted(name, value) for name, value in event.items()}
 
 
-def scrub(text: str) -> str:
-    """The text without anything that looks like a credential."""
-    return _SECRET_TEXTS.sub(lambda match: f"{match[match.lastgroup or 0]}{REDACTED}", text)
+def _is_pretty(form: Literal["pretty", "json"] | None, target: TextIO) -> bool:
+    return form == "pretty" or (form is None and target.isatty())
 
 
 def _redacted(name: str, value: object) -> object:
@@ -78,8 +83,7 @@ def _scrubbed(value: object) -> object:
         case None | bool() | float() | int() if not isinstance(value, int) or abs(value) < 2**63:
             return value
         case str():
-            # JSON has no lone surrogates, and a log line must never raise.
-            return scrub(value.encode("utf-8", "backslashreplace").decode())
+            return scrub(value)
         case Mapping():
             return {str(name): _redacted(str(name), each) for name, each in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -79,8 +79,14 @@ class CacheMetrics:
             registry=registry,
         )
 
+        # Looking a label up costs more than counting does.
+        self._hits_of: dict[str, Counter] = {}
+
     def hit(self, tier: str) -> None:
-        self._hits.labels(tier).inc()
+        known = self._hits_of.get(tier)
+        if known is None:
+            known = self._hits_of[tier] = self._hits.labels(tier)
+        known.inc()
 
     def missed(self) -> None:
         self._misses.inc()

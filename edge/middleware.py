@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
@@ -15,12 +16,16 @@ from edge.client_address import TrustedProxies
 from edge.errors import REQUEST_ID, ErrorAnswers
 from edge.freshness import NO_STORE
 from edge.problem import Stopping, problem_of
+from edge.redaction import scrub
+from edge.whole_answer import WHOLE
 
 CLIENT_ADDRESS = "client_address"
 PEER_TRUSTED = "peer_trusted"
 # Left in scope["state"] by whoever checked the credentials: the key's id, never the key.
 KEY_ID = "key_id"
 
+# Writes the fields of a log line.
+Record = Callable[[dict[str, Any]], None]
 # Method, route, status, seconds, X-Cache-Status or "".
 Observe = Callable[[str, str, int, float, str], None]
 
@@ -35,8 +40,8 @@ _UNMATCHED = "unmatched"
 class RequestMiddleware:
     """Wraps the whole application; knows nothing of what it does.
 
-    ``observe`` is told of every answer. Nothing of the query, the body or the credentials is
-    logged.
+    ``record`` and ``observe`` are told of every answer, ``log`` of failures. Nothing of the query,
+    the body or the credentials is logged.
     """
 
     def __init__(
@@ -45,12 +50,14 @@ class RequestMiddleware:
         *,
         answers: ErrorAnswers,
         log: FilteringBoundLogger,
+        record: Record,
         proxies: TrustedProxies,
         observe: Observe,
     ) -> None:
         self._app = app
         self._answers = answers
         self._log = log
+        self._record = record
         self._proxies = proxies
         self._observe = observe
 
@@ -104,17 +111,18 @@ class RequestMiddleware:
 
     def _conclude(self, scope: Scope, exchange: "_Exchange", seconds: float) -> None:
         route, status = _route(scope), exchange.status or _LEFT
-        self._log.info(
-            "request",
-            method=scope["method"],
-            route=route if route != _UNMATCHED else _shown(scope["path"]),
-            status=status,
-            bytes=exchange.sent,
-            ms=round(seconds * 1000, 2),
-            cache=exchange.cache,
-            key=scope["state"].get(KEY_ID),
-            code=exchange.code,
-            request_id=exchange.request_id,
+        self._record(
+            {
+                "method": scope["method"],
+                "route": route if route != _UNMATCHED else _shown(scope["path"]),
+                "status": status,
+                "bytes": exchange.sent,
+                "ms": round(seconds * 1000, 2),
+                "cache": exchange.cache,
+                "key": scope["state"].get(KEY_ID),
+                "code": exchange.code,
+                "request_id": exchange.request_id,
+            }
         )
         self._observe(scope["method"], route, status, seconds, exchange.cache)
 
@@ -133,9 +141,13 @@ class _Exchange:
         self.code = ""
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
+        kind = message["type"]
+        if kind == WHOLE:
+            self.status, self.cache = message["status"], message["cache"]
+            self.sent = len(message["body"])
+        elif kind == "http.response.start":
             self._start(message)
-        elif message["type"] == "http.response.body":
+        elif kind == "http.response.body":
             self.sent += len(message.get("body", b""))
         await self._send(message)
 
@@ -174,4 +186,4 @@ def _route(scope: Scope) -> str:
 
 
 def _shown(path: str) -> str:
-    return _SECRET.sub("bnt_…", path[:_LONGEST_PATH])
+    return scrub(_SECRET.sub("bnt_…", path[:_LONGEST_PATH]))[:_LONGEST_PATH]

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from cache.breaker import Breaker
 from cache.directory_tier import directory_tier
 from cache.failures import LocalFailures, RedisFailures
-from cache.guarded import GuardedLeases, GuardedStore, GuardedTier
+from cache.guarded import GuardedFailures, GuardedLeases, GuardedStore, GuardedTier
 from cache.leases import LocalLeases
 from cache.null_tier import NullTier
 from cache.object_tier import ObjectTier, s3_client
@@ -105,13 +105,15 @@ async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
         redis_leases(clients, prefix=wanted.prefix, ttl=settings.cache.lease_ttl) as leases,
     ):
         breaker = Breaker("redis")
+        local = LocalFailures()
+        failures = RedisFailures(clients.commands, local, prefix=wanted.prefix)
         near = RedisTier(
             clients.commands, prefix=wanted.prefix, keep=wanted.keep, largest=wanted.largest
         )
         yield Coordination(
             near=GuardedTier(near, breaker),
             leases=GuardedLeases(leases, breaker),
-            failures=RedisFailures(clients.commands, LocalFailures(), prefix=wanted.prefix),
+            failures=GuardedFailures(failures, local, breaker),
             checks={"redis": clients.commands.ping},
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httptools
 from uuid_utils import uuid7
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -20,6 +21,7 @@ from edge.headers import NOSNIFF
 from edge.lingering import LingeringTransport
 from edge.problem import Problem, envelope
 from edge.request_head import END, MALFORMED, Framing, HeadRefused, checked, ensure_promising
+from edge.whole_answer import WholeAnswers
 
 # Seconds for a head to arrive, and for a refused caller to stop sending and read why.
 HEAD_PATIENCE = 15.0
@@ -104,6 +106,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _should_upgrade_to_ws(self) -> bool:
         return False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        super()._start_asgi_task(cycle, WholeAnswers(app, cycle))  # type: ignore[arg-type]  # uvicorn's own ASGI types
 
     def _advance(self) -> None:
         """Start the next request, if its head is complete."""

@@ -58,8 +58,8 @@ def run(settings: Settings, listener: socket.socket) -> ExitCode:
         except KeyboardInterrupt:
             return ExitCode.DONE
         return ExitCode.DONE if server.started else ExitCode.NOT_STARTED
-    with _shared_metrics(settings.data.folder):
-        supervisor = Multiprocess(config, sockets=[listener])
+    with _shared_metrics(settings) as folder:
+        supervisor = _Supervisor(config, sockets=[listener], metrics=folder)
         supervisor.run()
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
     return ExitCode.NOT_STARTED if failed else ExitCode.DONE
@@ -87,9 +87,39 @@ def _uvicorn_config(settings: Settings) -> uvicorn.Config:
     )
 
 
+class _Supervisor(Multiprocess):
+    """Keeps the processes running, each a worker on the same socket."""
+
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], *, metrics: Path
+    ) -> None:
+        super().__init__(config, sockets)
+        self._metrics = metrics
+
+    def keep_subprocess_alive(self) -> None:
+        before = {process.pid for process in self.processes}
+        super().keep_subprocess_alive()
+        for died in before - {process.pid for process in self.processes}:
+            # What a dead worker had under way is not under way any more; what it counted stays.
+            for gauge in self._metrics.glob(f"gauge_live*_{died}.db"):
+                gauge.unlink(missing_ok=True)
+
+    def terminate_all(self) -> None:
+        # Open, it would go on taking connections that nobody is there to accept.
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+
 @contextmanager
-def _shared_metrics(folder: Path) -> Iterator[None]:
+def _shared_metrics(settings: Settings) -> Iterator[Path]:
     """Where the processes of this run add up their metrics; the library reads the variable."""
-    with tempfile.TemporaryDirectory(prefix="metrics-", dir=folder) as fresh:
+    named = settings.metrics.folder
+    if named is not None:
+        named.mkdir(parents=True, exist_ok=True)
+        export("PROMETHEUS_MULTIPROC_DIR", str(named))
+        yield named
+        return
+    with tempfile.TemporaryDirectory(prefix="metrics-", dir=settings.data.folder) as fresh:
         export("PROMETHEUS_MULTIPROC_DIR", fresh)
-        yield
+        yield Path(fresh)

@@ -1,5 +1,6 @@
 """Works out who asks: the key or the signature that came with a live request, and its project."""
 
+import re
 import time
 
 from starlette.datastructures import Headers
@@ -12,6 +13,7 @@ from core.signing import Signer
 from edge.query import Parameters
 
 _BEARER = "bearer "
+_SLUG = re.compile("[a-z0-9_-]{1,64}")
 
 
 def presented_secret(headers: Headers) -> str | None:
@@ -67,8 +69,8 @@ async def page_visitor(
 ) -> tuple[Visitor, bool]:
     """Whoever opens a public page's picture, and whether a key came along, of any project.
 
-    ``names`` are organization, project and scope. Raises Unauthorized, SignatureInvalid, UrlExpired, NotFound; Invalid when key and signature
-    speak for different projects.
+    ``names`` are organization, project and scope. Raises Unauthorized, SignatureInvalid,
+    UrlExpired, NotFound; Invalid when key and signature speak for different projects.
     """
     secret = presented_secret(headers)
     key = None if secret is None else await credentials.key(secret)
@@ -76,19 +78,21 @@ async def page_visitor(
     if parameters.signed:
         expires_at = signer.verify(path, parameters.decoded, now=time.time())
     organization, slug, scope_slug = names
-    project = await credentials.project(organization, slug)
+    project = None
+    if _SLUG.fullmatch(organization) and _SLUG.fullmatch(slug):
+        project = await credentials.project(organization, slug)
     own_key = key if key and project and key.project and key.project.id == project.id else None
     if key is not None and own_key is None and parameters.signed:
         raise Invalid(
-            fields=[
-                FieldError("X-API-Key", "CREDENTIALS_CONFLICT", "Key and signature disagree.")
-            ]
+            fields=[FieldError("X-API-Key", "CREDENTIALS_CONFLICT", "Key and signature disagree.")]
         )
     if own_key is not None and not _may_read(own_key):
         raise Forbidden
     if project is None or not (project.public or parameters.signed or own_key):
         raise NotFound("PROJECT")
-    scope = await credentials.scope(project.id, scope_slug)
+    scope = None
+    if _SLUG.fullmatch(scope_slug):
+        scope = await credentials.scope(project.id, scope_slug)
     if scope is None:
         raise NotFound("SCOPE")
     visitor = Visitor(project=project, key=own_key, scope=scope, expires_at=expires_at)

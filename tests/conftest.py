@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.servers.postgres",
     "tests.servers.nginx",
     "tests.standins.replicate",
+    "tests.edge.live_server",
 ]
 
 

@@ -89,7 +89,7 @@ class ReplicateGenerator:
             raise GeneratorFailed
         prediction = await self._ended(job_id)
         if prediction.status != "succeeded":
-            raise self._failure(prediction)
+            raise self._failure(prediction, recipe)
         url = first_url(prediction.output)
         if url is None:
             raise GeneratorFailed("The image generator returned no picture.", spent=True)
@@ -146,8 +146,11 @@ class ReplicateGenerator:
             raise GeneratorFailed(spent=True) from None
         return 0.0
 
-    def _failure(self, prediction: Any) -> GeneratorFailed | ContentRefused | GeneratorBusy:
-        said = str(prediction.error or "")
+    def _failure(
+        self, prediction: Any, recipe: Recipe
+    ) -> GeneratorFailed | ContentRefused | GeneratorBusy:
+        # A quoted prompt belongs in no log, and its words are no verdict of the model's.
+        said = str(prediction.error or "").replace(recipe.prompt, "[prompt]")
         self._log.warning(
             "job_failed", job=prediction.id, status=prediction.status, said=said[:120]
         )

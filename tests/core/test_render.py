@@ -243,6 +243,8 @@ async def test_two_that_finish_the_same_job_are_no_duplicate() -> None:
     entry = await commission(LocalLease())
     await commission.landed(entry, first=False, stored=True)
     assert bench.meter.duplicates == 0
+    # The other one, whose picture stands, has counted it.
+    assert bench.meter.spent_micros == 0
     (row,) = bench.generations.rows.values()
     assert row.status == "success"
 

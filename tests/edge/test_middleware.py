@@ -49,6 +49,7 @@ class Edge:
             app,
             answers=ErrorAnswers(lambda ratio, code: b"card", log, spread=lambda: 0.0),
             log=log,
+            record=lambda line: log.info("request", **line),
             proxies=TrustedProxies(proxies),
             observe=lambda *seen: self.observed.append(seen),
         )
