@@ -9,6 +9,8 @@ from core.cards import color_of
 from core.errors import NotCached
 from core.live import Answer as Found
 from core.live import Ask, Pending, Visitor
+from core.live_request import LiveRequest
+from core.models import ApiKey, Project
 from edge.acceptance import is_image_client
 from edge.answer import Answer
 from edge.conditional import Conditions, conditions_of
@@ -26,7 +28,7 @@ from edge.responses import (
     prepare,
 )
 from edge.state import State
-from edge.visitors import keyed_visitor, page_visitor
+from edge.visitors import keyed_visitor, page_proof, page_visitor
 
 _UNCONDITIONAL = Conditions()
 
@@ -43,7 +45,8 @@ async def keyed_live(request: Request[State]) -> Answer:
         path=request.scope["path"],
         parameters=parameters,
     )
-    return await _picture(request, visitor, parameters, keyed=True)
+    _note(request, visitor.key, visitor.project)
+    return await _picture(request, visitor, *_asked(request, parameters), keyed=True)
 
 
 async def page_live(request: Request[State]) -> Answer:
@@ -51,16 +54,23 @@ async def page_live(request: Request[State]) -> Answer:
     if request.method == "OPTIONS":
         return _options(request)
     parameters = parse_parameters(request.scope["query_string"])
-    names = request.path_params
-    visitor, keyed = await page_visitor(
-        request.state["credentials"],
+    credentials = request.state["credentials"]
+    proof = await page_proof(
+        credentials,
         request.state["signer"],
         headers=request.headers,
         path=request.scope["path"],
-        names=(names["organization"], names["project"], names["scope"]),
         parameters=parameters,
     )
-    return await _picture(request, visitor, parameters, keyed=keyed)
+    if proof.key is not None and proof.key.project is not None:
+        _note(request, proof.key, proof.key.project)
+    asked, wait = _asked(request, parameters)
+    names = request.path_params
+    visitor = await page_visitor(
+        credentials, proof, (names["organization"], names["project"], names["scope"])
+    )
+    _note(request, proof.key, visitor.project)
+    return await _picture(request, visitor, asked, wait, keyed=proof.key is not None)
 
 
 def _options(request: Request[State]) -> Answer:
@@ -68,14 +78,22 @@ def _options(request: Request[State]) -> Answer:
     return preflight_answer(public="access-control-request-method" in request.headers)
 
 
-async def _picture(
-    request: Request[State], visitor: Visitor, parameters: Parameters, *, keyed: bool
-) -> Answer:
-    noted = request.scope["state"]
-    noted[CORS_PUBLIC] = visitor.project.public
-    noted[KEY_ID] = visitor.key.id if visitor.key else None
+def _asked(request: Request[State], parameters: Parameters) -> tuple[LiveRequest, int]:
     asked, wait = live_request(parameters, request.state["longest_wait"])
-    noted[RATIO] = asked.ratio
+    request.scope["state"][RATIO] = asked.ratio
+    return asked, wait
+
+
+def _note(request: Request[State], key: ApiKey | None, project: Project) -> None:
+    """What the log line and an error's headers need to know."""
+    noted = request.scope["state"]
+    noted[CORS_PUBLIC] = project.public
+    noted[KEY_ID] = key.id if key else None
+
+
+async def _picture(
+    request: Request[State], visitor: Visitor, asked: LiveRequest, wait: int, *, keyed: bool
+) -> Answer:
     ask = request.state["live"].decide(visitor, asked)
     policy = Policy(
         project=visitor.project.path,

@@ -2,13 +2,14 @@
 
 import re
 import time
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 
 from core.credentials import Credentials
 from core.errors import FieldError, Forbidden, Invalid, NotFound, Unauthorized
 from core.live import Visitor
-from core.models import LIVE_GENERATE, LIVE_READ, ApiKey
+from core.models import LIVE_GENERATE, LIVE_READ, ApiKey, Project
 from core.signing import Signer
 from edge.query import Parameters
 
@@ -58,45 +59,64 @@ async def keyed_visitor(
     return Visitor(project=key.project, key=key, expires_at=expires_at)
 
 
-async def page_visitor(
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a public page's request could prove: a key, a signature until ``expires_at``, nothing.
+
+    ``expires_at`` is in unix seconds.
+    """
+
+    key: ApiKey | None
+    expires_at: int | None
+
+
+async def page_proof(
     credentials: Credentials,
     signer: Signer,
     *,
     headers: Headers,
     path: str,
-    names: tuple[str, str, str],
     parameters: Parameters,
-) -> tuple[Visitor, bool]:
-    """Whoever opens a public page's picture, and whether a key came along, of any project.
-
-    ``names`` are organization, project and scope. Raises Unauthorized, SignatureInvalid,
-    UrlExpired, NotFound; Invalid when key and signature speak for different projects.
-    """
+) -> Proof:
+    """Checked before anything else. Raises Unauthorized, SignatureInvalid, UrlExpired, Invalid."""
     secret = presented_secret(headers)
     key = None if secret is None else await credentials.key(secret)
-    expires_at = None
-    if parameters.signed:
-        expires_at = signer.verify(path, parameters.decoded, now=time.time())
+    if not parameters.signed:
+        return Proof(key, None)
+    return Proof(key, signer.verify(path, parameters.decoded, now=time.time()))
+
+
+async def page_visitor(
+    credentials: Credentials, proof: Proof, names: tuple[str, str, str]
+) -> Visitor:
+    """Whoever opens a public page's picture; ``names`` are organization, project and scope.
+
+    A key that may not read is no more than no key: reading a public project is open. Raises
+    NotFound; Invalid when key and signature speak for different projects.
+    """
     organization, slug, scope_slug = names
     project = None
     if _SLUG.fullmatch(organization) and _SLUG.fullmatch(slug):
         project = await credentials.project(organization, slug)
-    own_key = key if key and project and key.project and key.project.id == project.id else None
-    if key is not None and own_key is None and parameters.signed:
+    own_key = proof.key if project and _opens(proof.key, project) else None
+    if proof.key is not None and own_key is None and proof.expires_at is not None:
         raise Invalid(
             fields=[FieldError("X-API-Key", "CREDENTIALS_CONFLICT", "Key and signature disagree.")]
         )
-    if own_key is not None and not _may_read(own_key):
-        raise Forbidden
-    if project is None or not (project.public or parameters.signed or own_key):
+    if project is None or not (project.public or proof.expires_at or own_key):
         raise NotFound("PROJECT")
     scope = None
     if _SLUG.fullmatch(scope_slug):
         scope = await credentials.scope(project.id, scope_slug)
     if scope is None:
         raise NotFound("SCOPE")
-    visitor = Visitor(project=project, key=own_key, scope=scope, expires_at=expires_at)
-    return visitor, key is not None
+    return Visitor(project=project, key=own_key, scope=scope, expires_at=proof.expires_at)
+
+
+def _opens(key: ApiKey | None, project: Project) -> bool:
+    if key is None or key.project is None or key.project.id != project.id:
+        return False
+    return _may_read(key)
 
 
 def _may_read(key: ApiKey) -> bool:

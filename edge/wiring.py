@@ -1,4 +1,4 @@
-"""The composition root: opens clients, builds services in order, yields the State, drains, closes."""
+"""The composition root: opens clients, builds services in order, yields State, drains, closes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -49,9 +49,7 @@ def lifespan_of(settings: Settings, registry: CollectorRegistry) -> Lifespan:
     return lifespan
 
 
-async def _compose(
-    settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack
-) -> State:
+async def _compose(settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack) -> State:
     """Everything in the order of its needs; ``stack`` closes it in the opposite one."""
     log = await stack.enter_async_context(records(settings))
     prepared = await prepare(settings, log.tenants, log.keys)
@@ -66,18 +64,13 @@ async def _compose(
         workshop=_workshop(settings, log, maker, meter),
         spending=settings.spending.enabled,
     )
-    sweeper = Sweeper(
-        cache=cache,
-        generations=log.generations,
-        ledger=log.ledger,
-        meter=meter,
-        patience=settings.generator.deadline * 2,
-    )
-    await stack.enter_async_context(_in_background(sweeper.run()))
+    await stack.enter_async_context(_in_background(_sweeper(settings, cache, log, meter).run()))
     credentials = Credentials(log.tenants)
     stack.push_async_callback(credentials.settle)
     readiness = Readiness(
-        generator=maker.name, needed={"store": lambda: pictures.get(_NOBODYS)}, wanted={**fleet.checks, "records": log.ping}
+        generator=maker.name,
+        needed={"store": lambda: pictures.get(_NOBODYS)},
+        wanted={**fleet.checks, "records": log.ping},
     )
     stack.push_async_callback(_drain, cache, readiness, settings.server.drain)
     return State(
@@ -115,9 +108,7 @@ async def _cache(
 
 def _catalog(settings: Settings) -> Catalog:
     rows, painter = models(settings)
-    return Catalog(
-        rows, painter, generator=settings.generator_name, default=settings.default_model
-    )
+    return Catalog(rows, painter, generator=settings.generator_name, default=settings.default_model)
 
 
 def _workshop(
@@ -135,6 +126,19 @@ def _workshop(
         prepare=Verifier(Limits(max_bytes=settings.generator.download_max_bytes)),
         meter=meter,
         deadline=settings.generator.deadline,
+    )
+
+
+def _sweeper(
+    settings: Settings, cache: ReadThrough, log: Records, meter: GenerationMetrics
+) -> Sweeper:
+    return Sweeper(
+        cache=cache,
+        generations=log.generations,
+        ledger=log.ledger,
+        meter=meter,
+        # Longer than any flight: queueing, the lease's takeover and one whole generation.
+        patience=settings.generator.deadline * 2,
     )
 
 

@@ -109,7 +109,7 @@ async def test_a_key_and_a_signature_of_different_projects_are_a_mistake(
     paid: LiveServer, replicate_standin: ReplicateStandin, prompt: str
 ) -> None:
     answer = paid.ask(signed(prompt), key=paid.keys.stranger)
-    (field,) = ensure_error(answer, 400, "VALIDATION_ERROR")["fields"]
+    (field,) = ensure_error(answer, 400, "VALIDATION_ERROR", reading=CLOSED)["fields"]
     assert field["code"] == "CREDENTIALS_CONFLICT"
     assert await replicate_standin.created() == 0
 
@@ -213,7 +213,7 @@ async def test_a_private_project_opens_to_its_signature_and_its_key(
     )
     assert "access-control-allow-origin" not in not_modified.headers
     absent = paid.ask(page("x", "none", project="hidden"), key=paid.keys.stranger)
-    ensure_error(absent, 404, "SCOPE_NOT_FOUND")
+    ensure_error(absent, 404, "SCOPE_NOT_FOUND", reading=CLOSED)
     assert await replicate_standin.created() == 1
 
 
@@ -248,3 +248,14 @@ async def test_a_revoked_key_is_stopped_within_five_seconds(
             await anyio.sleep(0.02)
     for target in (program(stored), page(stored), program(prompt)):
         ensure_error(paid.ask(target, key=secret), 401, "UNAUTHORIZED", extra=CHALLENGE)
+
+
+def test_a_key_that_may_not_read_opens_what_is_open_to_strangers(
+    paid: LiveServer, stored: str
+) -> None:
+    ensure_picture(paid.ask(page(stored), key=paid.keys.images_only), PRIVATE, HIT)
+
+
+def test_a_bad_query_is_told_before_an_unknown_scope(paid: LiveServer) -> None:
+    ensure_error(paid.ask(page("", "none")), 400, "VALIDATION_ERROR")
+    ensure_error(paid.ask(page("x", "none")), 404, "SCOPE_NOT_FOUND")
