@@ -5,7 +5,7 @@ from collections import OrderedDict
 from cache.entry import Entry
 
 # What an entry costs beside its texts and bytes: the objects, the slot's place in the dictionary.
-_OVERHEAD = 512
+_OVERHEAD = 1_500
 
 
 class MemoryTier:

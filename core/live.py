@@ -112,7 +112,8 @@ class Live:
 
         Raises SpendingNotAllowed, Forbidden, and whatever the generation failed with.
         """
-        stored = await self.peek(ask)
+        # What is being made right now is not stored: joining asks nobody.
+        stored = None if self._cache.in_flight(ask.key) else await self.peek(ask)
         if stored is not None:
             return stored
         self._ensure_may_spend(ask)

@@ -113,6 +113,7 @@ SAMPLES = {
     "EDGE_UPLOAD_MAX_BYTES": ("1MiB", 2**20),
     "LOG_LEVEL": ("DEBUG", "debug"),
     "LOG_FORMAT": ("json", "json"),
+    "PROMETHEUS_MULTIPROC_DIR": ("counts", Path("counts")),
 }
 # What must be set as well for a setting to make sense.
 COMPANIONS = {

@@ -1,7 +1,7 @@
 """What people travel in: boats, balloons, rockets, cars."""
 
 from core.generators.painting.canvas import Canvas, Point
-from core.generators.painting.palette import DARK, LAMP, WHITE, Palette, mix, rgb
+from core.generators.painting.palette import DARK, LAMP, WHITE, Color, Palette, mix, rgb
 
 
 def boat(canvas: Canvas, palette: Palette, foot: Point, size: float) -> None:
@@ -104,8 +104,14 @@ def rocket(canvas: Canvas, palette: Palette, foot: Point, size: float) -> None:
 
 
 def car(canvas: Canvas, palette: Palette, foot: Point, size: float) -> None:
-    x, y = foot[0], foot[1] - size * 0.1
-    paint = palette.accent
+    axle = foot[0], foot[1] - size * 0.1
+    _cabin(canvas, palette, axle, size)
+    _body(canvas, palette.accent, axle, size)
+    _wheels(canvas, axle, size)
+
+
+def _cabin(canvas: Canvas, palette: Palette, axle: Point, size: float) -> None:
+    x, y = axle
     canvas.polygon(
         [
             (x - size * 0.3, y - size * 0.2),
@@ -113,7 +119,7 @@ def car(canvas: Canvas, palette: Palette, foot: Point, size: float) -> None:
             (x + size * 0.16, y - size * 0.4),
             (x + size * 0.34, y - size * 0.2),
         ],
-        paint,
+        palette.accent,
     )
     glass = mix(palette.horizon, palette.water, 0.3)
     canvas.polygon(
@@ -134,6 +140,10 @@ def car(canvas: Canvas, palette: Palette, foot: Point, size: float) -> None:
         ],
         glass,
     )
+
+
+def _body(canvas: Canvas, paint: Color, axle: Point, size: float) -> None:
+    x, y = axle
     canvas.polygon(
         [
             (x - size * 0.5, y - size * 0.2),
@@ -146,6 +156,10 @@ def car(canvas: Canvas, palette: Palette, foot: Point, size: float) -> None:
     )
     canvas.box(x - size * 0.5, y - size * 0.05, x + size * 0.52, y, mix(paint, DARK, 0.35))
     canvas.disc((x + size * 0.48, y - size * 0.12), size * 0.035, LAMP)
+
+
+def _wheels(canvas: Canvas, axle: Point, size: float) -> None:
+    x, y = axle
     for dx in (-0.29, 0.3):
         canvas.disc((x + dx * size, y), size * 0.105, DARK)
         canvas.disc((x + dx * size, y), size * 0.05, mix(WHITE, DARK, 0.3))
