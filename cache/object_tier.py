@@ -46,16 +46,12 @@ async def s3_client(
     which rarely has wildcard DNS, and often fails on checksum trailers; no for AWS.
     """
     own = endpoint_url is not None
-    when = "when_required" if _either(checksums_when_required, own) else "when_supported"
-    config = AioConfig(
+    dialect = _dialect(_either(path_style, own), _either(checksums_when_required, own))
+    patience = AioConfig(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         retries={"total_max_attempts": retries + 1, "mode": "standard"},
         max_pool_connections=connections,
-        signature_version="s3v4",
-        s3={"addressing_style": "path" if _either(path_style, own) else "virtual"},
-        request_checksum_calculation=when,
-        response_checksum_validation=when,
     )
     opening = get_session().create_client(
         "s3",
@@ -64,7 +60,7 @@ async def s3_client(
         aws_access_key_id=access_key_id,
         aws_secret_access_key=secret_access_key,
         aws_session_token=session_token,
-        config=config,
+        config=dialect.merge(patience),
     )
     async with opening as client:
         yield client
@@ -168,6 +164,17 @@ def _definite(deed: str) -> Iterator[None]:
         raise TierUnavailable(f"the bucket refused to {deed}: {code_of(error)}") from error
     except (BotoCoreError, TransferError, TimeoutError, OSError) as error:
         raise TierUnavailable(f"the bucket gave no answer to {deed}: {error!r}") from error
+
+
+def _dialect(path_style: bool, checksums_when_required: bool) -> AioConfig:
+    """How the endpoint wants to be spoken to."""
+    when = "when_required" if checksums_when_required else "when_supported"
+    return AioConfig(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if path_style else "virtual"},
+        request_checksum_calculation=when,
+        response_checksum_validation=when,
+    )
 
 
 def _either(said: bool | None, otherwise: bool) -> bool:

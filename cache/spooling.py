@@ -15,10 +15,6 @@ from cache.slots import write_first
 from cache.spool import DirectorySpool
 from cache.tier import Store, Tier
 
-# Seconds between two rounds while the store refuses: first, and at most.
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 60.0
-
 
 @asynccontextmanager
 async def directory_spool(
@@ -28,15 +24,28 @@ async def directory_spool(
     observer: Observer,
     *,
     bound: int = 2**30,
+    first_pause: float = 1.0,
+    longest_pause: float = 60.0,
     on_stored: Callable[[Key, Entry], Awaitable[None]] | None = None,
 ) -> AsyncIterator[DirectorySpool]:
     """A spool that keeps offering its entries to the store.
 
-    ``on_stored`` is told what stands in the store once it has taken an entry. Raises OSError.
+    While the store refuses, the pause between two rounds doubles from ``first_pause`` to at most
+    ``longest_pause`` seconds. ``on_stored`` is told what stands in the store once it has taken an
+    entry. Raises OSError.
     """
     spool = DirectorySpool(folder, bound=bound)
     await spool.load()
-    task = asyncio.create_task(_Emptying(spool, store, near, observer, on_stored or _nobody).run())
+    emptying = _Emptying(
+        spool,
+        store,
+        near,
+        observer,
+        first_pause=first_pause,
+        longest_pause=longest_pause,
+        on_stored=on_stored or _nobody,
+    )
+    task = asyncio.create_task(emptying.run())
     try:
         yield spool
     finally:
@@ -52,22 +61,27 @@ class _Emptying:
         store: Store,
         near: Tier,
         observer: Observer,
+        *,
+        first_pause: float,
+        longest_pause: float,
         on_stored: Callable[[Key, Entry], Awaitable[None]],
     ) -> None:
         self._spool = spool
         self._store = store
         self._near = near
         self._observer = observer
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
         self._on_stored = on_stored
         self._log = logging.getLogger(__name__)
 
     async def run(self) -> None:
-        pause = _FIRST_PAUSE
+        pause = self._first_pause
         while True:
             await self._spool.filled.wait()
             self._spool.filled.clear()
             taken = [await self._offer(key) for key in self._spool.waiting()]
-            pause = _FIRST_PAUSE if any(taken) else min(_LONGEST_PAUSE, pause * 2)
+            pause = self._first_pause if any(taken) else min(self._longest_pause, pause * 2)
             if len(self._spool):
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
                 self._spool.filled.set()

@@ -69,7 +69,7 @@ class Commission:
             return
         try:
             await self._book(generation, entry, first=first, stored=stored)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the picture is paid for; its books can wait
             # The sweeper finds the picture in the store and finishes this record.
             self._log.exception("booking_failed", generation=generation.id)
 

@@ -1,4 +1,4 @@
-"""How many generations run at once, and how many may wait: two numbers bound the expensive thing."""
+"""Two numbers bound the expensive thing: generations that run, and those that wait."""
 
 import asyncio
 import time

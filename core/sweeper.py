@@ -43,7 +43,7 @@ class Sweeper:
                 await self.sweep()
             except (EdgeError, CacheError) as error:
                 self._log.warning("sweep_failed", error=type(error).__name__)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a bug in one round must not end all later ones
                 self._log.exception("sweep_crashed")
             await asyncio.sleep(_EVERY)
 

@@ -45,7 +45,8 @@ def live_request(
 ) -> tuple[LiveRequest, int]:
     """What was asked, and for how many seconds the caller holds the line.
 
-    ``longest_wait`` is also what holds when the caller says nothing. Raises Invalid with every bad field.
+    ``longest_wait`` is also what holds when the caller says nothing. Raises Invalid with every bad
+    field.
     """
     reader = _Reader(parameters)
     request = LiveRequest(

@@ -8,13 +8,14 @@ from pydantic import SecretStr
 
 from cache.breaker import Breaker
 from cache.directory_tier import directory_tier
-from cache.failures import LocalFailures, RedisFailures
+from cache.failures import LocalFailures
 from cache.guarded import GuardedFailures, GuardedLeases, GuardedStore, GuardedTier
 from cache.leases import LocalLeases
 from cache.null_tier import NullTier
 from cache.object_tier import ObjectTier, s3_client
 from cache.observer import Observer
 from cache.redis_clients import redis_clients
+from cache.redis_failures import RedisFailures
 from cache.redis_leases import redis_leases
 from cache.redis_tier import RedisTier
 from cache.spool import NullSpool, Spool

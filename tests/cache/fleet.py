@@ -2,8 +2,9 @@
 
 from contextlib import AsyncExitStack
 
-from cache.failures import LocalFailures, RedisFailures
+from cache.failures import LocalFailures
 from cache.redis_clients import redis_clients
+from cache.redis_failures import RedisFailures
 from cache.redis_leases import redis_leases
 from cache.redis_tier import RedisTier
 from tests.cache.parts import cache_of

@@ -8,7 +8,7 @@ import pytest
 from cache.breaker import Breaker
 from cache.directory_tier import directory_tier
 from cache.errors import CoordinatorUnavailable
-from cache.failures import LocalFailures, RedisFailures
+from cache.failures import LocalFailures
 from cache.guarded import GuardedLeases, GuardedStore, GuardedTier
 from cache.leases import LocalLeases
 from cache.memory_tier import MemoryTier
@@ -17,6 +17,7 @@ from cache.object_tier import ObjectTier, s3_client
 from cache.observer import NullObserver
 from cache.readthrough import ReadThrough
 from cache.redis_clients import redis_clients
+from cache.redis_failures import RedisFailures
 from cache.redis_leases import redis_leases
 from cache.redis_tier import RedisTier
 from cache.spooling import directory_spool

@@ -5,7 +5,6 @@ import shutil
 
 import pytest
 
-from cache import spooling
 from cache.errors import TierUnavailable
 from cache.null_tier import NullTier
 from cache.observer import NullObserver
@@ -16,9 +15,9 @@ from tests.cache.parts import CountingObserver, Filler, Shelf, cache_of, entry_o
 KEY = key_of("a")
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(spooling, "_FIRST_PAUSE", 0.01)
+def impatient_spool(folder, store, near, observer, **options):
+    """A spool that does not wait long before it offers again."""
+    return directory_spool(folder, store, near, observer, first_pause=0.01, **options)
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ async def test_a_refused_entry_is_served_spooled_and_stored_later(tmp_path, stor
     async def on_stored(key, entry):
         taken.append((key, entry))
 
-    async with directory_spool(tmp_path, store, near, observer, on_stored=on_stored) as spool:
+    async with impatient_spool(tmp_path, store, near, observer, on_stored=on_stored) as spool:
         cache = cache_of(near=near, store=store, spool=spool, observer=observer)
         found = await cache.fetch(KEY, fill, wait=5)
         assert (found.entry, found.stored) == (fill.entry, False)
@@ -60,7 +59,7 @@ async def test_a_refused_entry_is_served_spooled_and_stored_later(tmp_path, stor
 
 async def test_an_absence_in_the_store_does_not_hide_what_waits(tmp_path, store):
     fill = Filler(KEY)
-    async with directory_spool(tmp_path, store, NullTier(), NullObserver()) as spool:
+    async with impatient_spool(tmp_path, store, NullTier(), NullObserver()) as spool:
         cache = cache_of(store=store, spool=spool)
         await cache.fetch(KEY, fill, wait=5)
         assert (await cache.fetch(KEY, fill, wait=5)).entry == fill.entry
@@ -68,11 +67,11 @@ async def test_an_absence_in_the_store_does_not_hide_what_waits(tmp_path, store)
 
 
 async def test_a_restart_goes_on_with_what_waits(tmp_path, store):
-    async with directory_spool(tmp_path, store, NullTier(), NullObserver()) as spool:
+    async with impatient_spool(tmp_path, store, NullTier(), NullObserver()) as spool:
         assert await spool.put(KEY, entry_of(KEY))
     del store.errors["put_first"]
     (tmp_path / "0123.new").write_bytes(b"left by a crash")
-    async with directory_spool(tmp_path, store, NullTier(), NullObserver()) as spool:
+    async with impatient_spool(tmp_path, store, NullTier(), NullObserver()) as spool:
         await _emptied(spool)
     assert store.held == {KEY.slot: entry_of(KEY)}
 
@@ -81,7 +80,7 @@ async def test_somebody_else_s_entry_corrects_the_near_tier(tmp_path, store):
     near, theirs = Shelf("redis"), entry_of(KEY, b"theirs")
     near.held[KEY.slot] = entry_of(KEY, b"ours")
     store.held[KEY.slot] = theirs
-    async with directory_spool(tmp_path, store, near, NullObserver()) as spool:
+    async with impatient_spool(tmp_path, store, near, NullObserver()) as spool:
         await spool.put(KEY, entry_of(KEY, b"ours"))
         del store.errors["put_first"]
         await _emptied(spool)
@@ -91,7 +90,7 @@ async def test_somebody_else_s_entry_corrects_the_near_tier(tmp_path, store):
 async def test_a_collision_goes_to_its_own_slot(tmp_path, store):
     other = key_of("other", slot=KEY.slot)
     store.held[KEY.slot] = entry_of(other)
-    async with directory_spool(tmp_path, store, NullTier(), NullObserver()) as spool:
+    async with impatient_spool(tmp_path, store, NullTier(), NullObserver()) as spool:
         await spool.put(KEY, entry_of(KEY))
         del store.errors["put_first"]
         await _emptied(spool)
@@ -109,7 +108,7 @@ async def test_the_spool_is_bounded(tmp_path):
 
 async def test_a_spool_that_cannot_be_written_is_no_failed_request(tmp_path, store):
     folder = tmp_path / "spool"
-    async with directory_spool(folder, store, NullTier(), NullObserver()) as spool:
+    async with impatient_spool(folder, store, NullTier(), NullObserver()) as spool:
         shutil.rmtree(folder)
         fill = Filler(KEY)
         found = await cache_of(store=store, spool=spool).fetch(KEY, fill, wait=5)

@@ -1,16 +1,9 @@
 """The outermost layer: ids, log lines, client addresses, and an answer whatever happens."""
 
 import asyncio
-import io
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-import orjson
 import pytest
-import structlog
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,106 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from core.errors import Busy
 from core.models import Picture
-from edge.client_address import TrustedProxies
-from edge.errors import ErrorAnswers
 from edge.freshness import Policy
-from edge.middleware import RequestMiddleware
 from edge.responses import prepare
+from tests.edge.middleware_edge import Edge, failing, nothing, saying
 
-Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-UUID = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 BROUGHT_ID = "0199-from-nginx"
-
-
-class Edge:
-    """The middleware around any application, with everything it says collected."""
-
-    def __init__(self, app: Any, proxies: tuple[str, ...] = ()) -> None:
-        self.written = io.BytesIO()
-        log = structlog.wrap_logger(
-            structlog.BytesLogger(self.written),
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.dict_tracebacks,
-                structlog.processors.JSONRenderer(orjson.dumps),
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(20),
-        )
-        self.observed: list[tuple[str, str, int, float, str]] = []
-        self.app = RequestMiddleware(
-            app,
-            answers=ErrorAnswers(lambda ratio, code: b"card", log, spread=lambda: 0.0),
-            log=log,
-            record=lambda line: log.info("request", **line),
-            proxies=TrustedProxies(proxies),
-            observe=lambda *seen: self.observed.append(seen),
-        )
-        self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body = b""
-
-    async def ask(
-        self,
-        path: str = "/",
-        *,
-        method: str = "GET",
-        query: bytes = b"",
-        headers: dict[str, str] | None = None,
-        client: tuple[str, int] | None = ("192.0.2.7", 1),
-    ) -> dict[str, Any]:
-        """The scope after the request was answered."""
-        raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "root_path": "",
-            "query_string": query,
-            "headers": raw,
-            "client": client,
-            "state": {},
-        }
-        await self.app(scope, _nothing, self._collect)
-        return scope
-
-    async def _collect(self, message: Any) -> None:
-        if message["type"] == "http.response.start":
-            assert not self.status
-            self.status, self.headers = message["status"], list(message["headers"])
-        else:
-            self.body += message["body"]
-
-    def header(self, name: str) -> str | None:
-        values = [value.decode() for key, value in self.headers if key == name.encode()]
-        assert len(values) <= 1
-        return values[0] if values else None
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.written.getvalue().splitlines()]
-
-    def line(self) -> dict[str, Any]:
-        (line,) = [line for line in self.lines() if line["event"] == "request"]
-        return line
-
-
-async def _nothing() -> Any:
-    return {"type": "http.request", "body": b"", "more_body": False}
-
-
-def saying(*headers: tuple[bytes, bytes], status: int = 200, body: bytes = b"hello") -> Handler:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
-        await send({"type": "http.response.body", "body": body})
-
-    return app
-
-
-def failing(error: BaseException) -> Handler:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        raise error
-
-    return app
 
 
 async def test_one_line_tells_what_happened_and_no_secret() -> None:
@@ -287,53 +185,9 @@ async def test_what_is_no_request_passes_through() -> None:
         seen.append(scope["type"])
 
     edge = Edge(app)
-    await edge.app({"type": "lifespan"}, _nothing, edge._collect)
+    await edge.app({"type": "lifespan"}, nothing, edge.collect)
     assert seen == ["lifespan"]
     assert edge.lines() == []
-
-
-NETWORKS = ("10.0.0.0/8", "2001:db8::/32", "unix")
-
-
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "client"),
-    [
-        ("192.0.2.7", ["203.0.113.1"], "192.0.2.7"),
-        ("10.0.0.1", [], "10.0.0.1"),
-        ("10.0.0.1", ["203.0.113.1"], "203.0.113.1"),
-        ("10.0.0.1", ["198.51.100.66, 203.0.113.1"], "203.0.113.1"),
-        ("10.0.0.1", ["203.0.113.1, 10.2.3.4", "10.0.0.9"], "203.0.113.1"),
-        ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
-        ("10.0.0.1", ["203.0.113.1, nonsense, 10.0.0.2"], "10.0.0.2"),
-        ("10.0.0.1", ["nonsense"], "10.0.0.1"),
-        ("10.0.0.1", ["203.0.113.1:4711"], "203.0.113.1"),
-        ("10.0.0.1", ["[2001:db9::1]:4711"], "2001:db9::1"),
-        ("10.0.0.1", ["2001:db9::1"], "2001:db9::1"),
-        ("::ffff:10.0.0.1", ["::ffff:203.0.113.1"], "203.0.113.1"),
-        ("2001:db8::9", ["203.0.113.1"], "203.0.113.1"),
-        (None, ["203.0.113.1"], "203.0.113.1"),
-        (None, [], "unix"),
-    ],
-)
-def test_the_client_is_the_rightmost_address_no_trusted_proxy_has(
-    peer: str | None, forwarded: list[str], client: str
-) -> None:
-    assert TrustedProxies(NETWORKS).client(peer, forwarded) == client
-
-
-def test_without_trusted_proxies_nobody_can_pretend() -> None:
-    assert TrustedProxies().client("10.0.0.1", ["203.0.113.1"]) == "10.0.0.1"
-    assert TrustedProxies().client(None, ["203.0.113.1"]) == "unix"
-
-
-def test_a_network_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"10\.0\.0\.1/8"):
-        TrustedProxies(["10.0.0.1/8"])
-
-
-@given(forwarded=st.lists(st.text(max_size=30), max_size=5))
-def test_no_forwarded_line_breaks_the_search(forwarded: list[str]) -> None:
-    assert TrustedProxies(NETWORKS).client("10.0.0.1", forwarded)
 
 
 async def test_the_handler_learns_the_address_and_whether_to_believe_the_proxy() -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -35,7 +36,7 @@ def until(ready: Callable[[], bool], what: str, *, seconds: float = 20.0) -> Non
         threading.Event().wait(0.02)
 
 
-def absent(part: str, package: str) -> None:
+def absent(part: str, package: str) -> NoReturn:
     """A part is not on this machine: no matter here, a failure where everything must run."""
     text = f"{part} is not installed; to run these tests: sudo apt-get install {package}"
     if os.environ.get("CI") == "true":  # noqa: TID251 - the tests' own switch

@@ -19,7 +19,6 @@ A script is a list of steps, each used ``times`` (1; -1 for ever): ``on`` names 
 
 import argparse
 import asyncio
-import base64
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -30,44 +29,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.standins.replicate_control import calls, control, wait
 from tests.standins.replicate_faults import broken_file
-from tests.standins.replicate_picture import draw, size_of
-
-_COUNTS = ("created", "polls", "cancels", "downloads")
-
-
-class Standin:
-    """The state behind the routes."""
-
-    def __init__(self) -> None:
-        self.changed = asyncio.Condition()
-        self.serial = 0
-        self.freed = asyncio.Event()
-        self.reset()
-
-    def reset(self) -> None:
-        self.freed.set()
-        self.freed = asyncio.Event()
-        self.counts = dict.fromkeys(_COUNTS, 0)
-        self.predictions: dict[str, dict[str, Any]] = {}
-        self.creates: list[dict[str, Any]] = []
-        self.download_headers: list[dict[str, str]] = []
-        self.script: list[dict[str, Any]] = []
-        self.held = False
-        self.seconds = 0.0
-
-    def step(self, on: str) -> dict[str, Any]:
-        """The next step of the script for this call, or an empty one."""
-        for step in self.script:
-            if step["on"] == on and step.get("times", 1) != 0:
-                step["times"] = step.get("times", 1) - 1
-                return step
-        return {"do": ""}
-
-    async def count(self, what: str) -> None:
-        async with self.changed:
-            self.counts[what] += 1
-            self.changed.notify_all()
+from tests.standins.replicate_predictions import picture_of, public
+from tests.standins.replicate_state import Standin, standin_of
 
 
 def _refusal(step: dict[str, Any]) -> Response | None:
@@ -86,7 +51,7 @@ def _refusal(step: dict[str, Any]) -> Response | None:
 
 
 async def _create(request: Request) -> Response:
-    standin: Standin = request.app.state.standin
+    standin = standin_of(request)
     body = await request.json()
     step = standin.step("create")
     if step["do"] == "hang":
@@ -124,11 +89,11 @@ async def _create(request: Request) -> Response:
         await standin.freed.wait()
     if step["do"] in {"lost", "late"}:
         return JSONResponse({"detail": "lost"}, 504)
-    return JSONResponse(_public(standin, prediction, fresh=True), 201)
+    return JSONResponse(public(standin, prediction, fresh=True), 201)
 
 
 async def _get(request: Request) -> Response:
-    standin: Standin = request.app.state.standin
+    standin = standin_of(request)
     await standin.count("polls")
     step = standin.step("poll")
     if step["do"] == "hang":
@@ -139,78 +104,21 @@ async def _get(request: Request) -> Response:
     prediction = standin.predictions.get(request.path_params["id"])
     if prediction is None:
         return JSONResponse({"detail": "Not found"}, 404)
-    return JSONResponse(_public(standin, prediction))
+    return JSONResponse(public(standin, prediction))
 
 
 async def _cancel(request: Request) -> Response:
-    standin: Standin = request.app.state.standin
+    standin = standin_of(request)
     await standin.count("cancels")
     prediction = standin.predictions.get(request.path_params["id"])
     if prediction is None:
         return JSONResponse({"detail": "Not found"}, 404)
     prediction["canceled"] = True
-    return JSONResponse(_public(standin, prediction))
-
-
-def _public(standin: Standin, prediction: dict[str, Any], *, fresh: bool = False) -> dict[str, Any]:
-    status, error, output = _state(standin, prediction, fresh=fresh)
-    return {
-        "id": prediction["id"],
-        "model": prediction["model"] or "hidden/model",
-        "version": prediction["version"] or "hidden",
-        "status": status,
-        "input": prediction["input"],
-        "output": output,
-        "error": error,
-        "logs": "",
-        "created_at": "2026-01-01T00:00:00.000Z",
-        "urls": {"get": f"{prediction['base']}v1/predictions/{prediction['id']}"},
-    }
-
-
-def _state(
-    standin: Standin, prediction: dict[str, Any], *, fresh: bool
-) -> tuple[str, str | None, Any]:
-    outcome = prediction["outcome"]
-    do = outcome["do"]
-    if prediction["canceled"]:
-        return "canceled", None, None
-    running = asyncio.get_running_loop().time() < prediction["ready_at"]
-    if fresh or running or standin.held or do == "never":
-        return ("starting" if fresh else "processing"), None, None
-    if do == "nsfw":
-        return "failed", "NSFW content detected. Try running it again.", None
-    if do == "failed":
-        return "failed", outcome.get("error", "CUDA out of memory"), None
-    if do in ("canceled", "aborted"):
-        return do, None, None
-    return "succeeded", None, _output(prediction, do)
-
-
-def _output(prediction: dict[str, Any], do: str) -> Any:
-    url = f"{prediction['base']}files/{prediction['id']}/out-0.png"
-    match do:
-        case "empty":
-            return []
-        case "string":
-            return url
-        case "dict":
-            return {"images": [url], "seed": 1}
-        case "data":
-            picture = base64.b64encode(_picture(prediction)).decode()
-            return [f"data:image/png;base64,{picture}"]
-        case "host":
-            return [prediction["outcome"]["url"]]
-    return [url]
-
-
-def _picture(prediction: dict[str, Any]) -> bytes:
-    given = prediction["input"]
-    return draw(given.get("prompt", ""), prediction["number"], size_of(given))
+    return JSONResponse(public(standin, prediction))
 
 
 async def _file(request: Request) -> Response:
-    standin: Standin = request.app.state.standin
+    standin = standin_of(request)
     standin.download_headers.append(dict(request.headers))
     await standin.count("downloads")
     prediction = standin.predictions.get(request.path_params["id"])
@@ -226,7 +134,7 @@ async def _file(request: Request) -> Response:
             return StreamingResponse(_endless(), media_type="image/png")
         case "hang":
             return StreamingResponse(_silence(standin.freed), media_type="image/png")
-    picture = await asyncio.to_thread(_picture, prediction)
+    picture = await asyncio.to_thread(picture_of, prediction)
     return Response(broken_file(step["do"], picture), media_type="image/png")
 
 
@@ -240,41 +148,6 @@ async def _silence(freed: asyncio.Event) -> AsyncIterator[bytes]:
     await freed.wait()
 
 
-async def _calls(request: Request) -> Response:
-    standin: Standin = request.app.state.standin
-    return JSONResponse(
-        {**standin.counts, "creates": standin.creates, "downloadHeaders": standin.download_headers}
-    )
-
-
-async def _control(request: Request) -> Response:
-    standin: Standin = request.app.state.standin
-    match request.path_params["what"]:
-        case "reset":
-            standin.reset()
-        case "hold":
-            standin.held = True
-        case "release":
-            standin.held = False
-        case "pace":
-            standin.seconds = float((await request.json())["seconds"])
-        case "script":
-            standin.script.extend(await request.json())
-        case _:
-            return Response(status_code=404)
-    return JSONResponse({})
-
-
-async def _wait(request: Request) -> Response:
-    standin: Standin = request.app.state.standin
-    wanted = {name: int(value) for name, value in request.query_params.items()}
-    async with asyncio.timeout(30), standin.changed:
-        await standin.changed.wait_for(
-            lambda: all(standin.counts[name] >= value for name, value in wanted.items())
-        )
-    return JSONResponse(standin.counts)
-
-
 def create_app() -> Starlette:
     app = Starlette(
         routes=[
@@ -283,9 +156,9 @@ def create_app() -> Starlette:
             Route("/v1/predictions/{id}", _get),
             Route("/v1/predictions/{id}/cancel", _cancel, methods=["POST"]),
             Route("/files/{id}/{name}", _file),
-            Route("/_calls", _calls),
-            Route("/_wait", _wait),
-            Route("/_{what}", _control, methods=["POST"]),
+            Route("/_calls", calls),
+            Route("/_wait", wait),
+            Route("/_{what}", control, methods=["POST"]),
         ]
     )
     app.state.standin = Standin()
