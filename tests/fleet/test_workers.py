@@ -114,7 +114,8 @@ async def test_killed_workers_are_replaced_and_their_job_is_resumed(pair, replic
     await until(
         lambda: pair.metric("edge_generations_in_flight") == 0, what="the forgetting of the dead"
     )
-    assert await counted(pair, "edge_cache_misses_total") == 10
+    flights = await counted(pair, "edge_cache_flights_total")
+    assert flights + await counted(pair, "edge_cache_joins_total") == 10
     await replicate_standin.release()
     assert (await ask(pair.port, target)).status == 200
     assert await replicate_standin.created() == 1
