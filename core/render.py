@@ -127,9 +127,7 @@ class Commission:
             generation_id=generation.id,
             generator=order.model.generator,
             stand_in=order.model.stand_in,
-            # The Date line may lag by a second, and no validator may be younger than it
-            # (RFC 9110, 8.8.2.1).
-            created_at=int(time.time()) - 1,
+            created_at=int(time.time()),
         )
 
     async def _run(self, generation: Generation, lease: Lease) -> RawPicture:

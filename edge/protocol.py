@@ -21,7 +21,7 @@ from edge.headers import NOSNIFF
 from edge.lingering import LingeringTransport
 from edge.problem import Problem, envelope
 from edge.request_head import END, MALFORMED, Framing, HeadRefused, checked, ensure_promising
-from edge.whole_answer import WholeAnswers
+from edge.whole_answer import DateLine, WholeAnswers
 
 # Seconds for a head to arrive, and for a refused caller to stop sending and read why.
 HEAD_PATIENCE = 15.0
@@ -57,6 +57,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._discarding = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._lingering = LingeringTransport(self)
+        self._date = DateLine()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
@@ -108,7 +109,7 @@ class GuardedProtocol(HttpToolsProtocol):
         return False
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        super()._start_asgi_task(cycle, WholeAnswers(app, cycle))  # type: ignore[arg-type]  # uvicorn's own ASGI types
+        super()._start_asgi_task(cycle, WholeAnswers(app, cycle, self._date))  # type: ignore[arg-type]  # uvicorn's own ASGI types
 
     def _advance(self) -> None:
         """Start the next request, if its head is complete."""

@@ -1,6 +1,8 @@
 """An answer handed over whole is the same on the wire as one in two messages."""
 
+import asyncio
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ OLD = b"GET %s HTTP/1.0\r\n\r\n"
 
 
 async def either(scope: Any, receive: Any, send: Any) -> None:
+    if scope["path"] == "/slow":
+        await asyncio.sleep(2.1)
     if scope["path"] == "/whole":
         assert WHOLE in scope["extensions"]
         await send(MESSAGE)
@@ -51,3 +55,10 @@ def test_it_is_the_same_on_the_wire(port: int, requests: list[bytes]) -> None:
 def test_both_kinds_may_follow_each_other(port: int) -> None:
     replies = talk(port, FIRST % b"/whole" + FIRST % b"/usual" + LAST % b"/whole")
     assert [reply.body for reply in replies] == [BODY] * 3
+
+
+def test_an_answer_that_took_long_is_dated_when_it_is_sent(port: int) -> None:
+    (reply,) = talk(port, LAST % b"/slow")
+    (whole,) = talk(port, LAST % b"/whole")
+    sent = parsedate_to_datetime(reply.headers["date"])
+    assert (parsedate_to_datetime(whole.headers["date"]) - sent).total_seconds() in (0, 1)
