@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,6 +70,12 @@ class DirectoryTier:
         path = self.path_of(slot)
         await self._run(lambda: path.unlink(missing_ok=True), self._writes)
 
+    async def slots(self) -> AsyncIterator[str]:
+        """Every slot with a file, a folder at a time; what is written meanwhile may be missed."""
+        for folder in await self._run(self._folders, self._reads):
+            for slot in await self._run(partial(self._slots_below, folder), self._reads):
+                yield slot
+
     async def _run(self, work: Callable[[], Result], limiter: CapacityLimiter) -> Result:
         try:
             return await to_thread.run_sync(work, limiter=limiter)
@@ -85,6 +92,14 @@ class DirectoryTier:
             # Raises when the volume is gone: that is no absence of one picture.
             (self._root / _MARKER).stat()
             return None
+
+    def _folders(self) -> list[Path]:
+        (self._root / _MARKER).stat()
+        return [path for path in self._root.iterdir() if path.is_dir() and path.name != _INCOMING]
+
+    def _slots_below(self, folder: Path) -> list[str]:
+        files = [path for path in folder.glob("*/*") if path.is_file()]
+        return [path.name for path in files if path == self.path_of(path.name)]
 
     def _link(self, slot: str, stored: bytes) -> bool:
         """False when somebody else was first."""

@@ -64,6 +64,12 @@ class Filling:
             finally:
                 await lease.release()
 
+    async def forgive(self, key: Key) -> None:
+        """Drop what is remembered against filling this slot. Never raises."""
+        # Recalled first, because a failure nobody here has seen is not looked for.
+        await self._failures.recall(key.identity)
+        await self._failures.forget(key.identity)
+
     async def _acquire(self, key: Key) -> Lease | Found | None:
         """Without a coordinator what is stored still answers; nothing is filled."""
         try:

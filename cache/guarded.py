@@ -1,8 +1,9 @@
-"""Tiers, stores, leases and failures behind a breaker."""
+"""Tiers, stores, leases, failures and rates behind a breaker."""
 
 from cache.breaker import Breaker
 from cache.entry import Entry
 from cache.errors import CoordinatorUnavailable, FillFailed, TierUnavailable
+from cache.rates import RateLimit, Rates, Taken
 from cache.tier import Failures, Lease, Leases, Store, Tier
 
 
@@ -62,6 +63,22 @@ class GuardedLeases:
     async def wait(self, slot: str) -> bool:
         # Not the half-open probe's place: a wait lasts, and would keep everybody else out.
         return await self._leases.wait(slot)
+
+
+class GuardedRates:
+    """Rates that answer CoordinatorUnavailable at once while their breaker is open."""
+
+    def __init__(self, rates: Rates, breaker: Breaker) -> None:
+        self._rates = rates
+        self._breaker = breaker
+
+    async def take(self, name: str, limit: RateLimit) -> Taken:
+        with self._breaker.watch(CoordinatorUnavailable):
+            return await self._rates.take(name, limit)
+
+    async def look(self, name: str, limit: RateLimit) -> Taken:
+        with self._breaker.watch(CoordinatorUnavailable):
+            return await self._rates.look(name, limit)
 
 
 class GuardedFailures:

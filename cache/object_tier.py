@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
@@ -114,6 +114,21 @@ class ObjectTier:
         with _definite("delete"):
             async with asyncio.timeout(self._deadline):
                 await self._client.delete_object(Bucket=self._bucket, Key=self.name_of(slot))
+
+    async def slots(self, page: int = 1000) -> AsyncIterator[str]:
+        """Every slot with an object, ``page`` names an answer; other objects are passed by."""
+        place: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix, "MaxKeys": page}
+        more = True
+        while more:
+            with _definite("list"):
+                async with asyncio.timeout(self._deadline), self._reads:
+                    answer = await self._client.list_objects_v2(**place)
+            for listed in answer.get("Contents", []):
+                slot = listed["Key"].rpartition("/")[2]
+                if listed["Key"] == self.name_of(slot):
+                    yield slot
+            more = answer["IsTruncated"]
+            place["ContinuationToken"] = answer.get("NextContinuationToken")
 
     def name_of(self, slot: str) -> str:
         """Laid out as the directory tier does, so that one can be copied into the other."""

@@ -107,6 +107,19 @@ class ReadThrough:
         """Whether a fill of this key is under way in this process."""
         return key in self._fills
 
+    async def put(self, key: Key, entry: Entry) -> Entry:
+        """Store an entry somebody brought; what now stands under the key: it, or an earlier one.
+
+        Raises TierUnavailable, EntryCorrupt (both about the store).
+        """
+        if entry.identity != key.identity:
+            raise ValueError("the entry is of another identity")
+        return (await self._search.put(key, entry)).entry
+
+    async def forgive(self, key: Key) -> None:
+        """Forget a failure that is remembered: somebody asks for another try on purpose."""
+        await self._filling.forgive(key)
+
     async def forget(self, key: Key) -> None:
         """Delete the entry from every tier. Raises TierUnavailable."""
         await self._search.forget(key)

@@ -90,6 +90,16 @@ class Search:
         first = standing == entry
         return Kept(slot, entry if first else standing, first=first, stored=True)
 
+    async def put(self, key: Key, entry: Entry) -> Kept:
+        """Write an entry that can be had again: what the store refuses is kept nowhere.
+
+        Raises TierUnavailable, EntryCorrupt.
+        """
+        slot, standing = await write_first(self._store, key, entry, self._observer)
+        kept = Kept(slot, standing, first=standing == entry, stored=True)
+        await self.spread(kept)
+        return kept
+
     async def spread(self, kept: Kept) -> None:
         """Copy what stands after a fill to where it is found quickly.
 

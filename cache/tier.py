@@ -1,5 +1,6 @@
 """The protocols of the cache: where entries live, who may fill, what failed lately."""
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from cache.entry import Entry
@@ -40,6 +41,13 @@ class Store(Protocol):
 
     async def delete(self, slot: str) -> None:
         """As Tier.delete."""
+
+
+class ListedStore(Store, Protocol):
+    """A store that can also say what it holds: for tools, no request ever asks that."""
+
+    def slots(self) -> AsyncIterator[str]:
+        """Every slot something was written to, in no order. Raises TierUnavailable."""
 
 
 class Lease(Protocol):

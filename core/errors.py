@@ -8,13 +8,24 @@ EdgeError
 │   ├── SignatureInvalid  403 SIGNATURE_INVALID
 │   └── SpendingNotAllowed 403 SPENDING_NOT_ALLOWED
 ├── NotFound              404 NOT_FOUND, <THING>_NOT_FOUND
+├── AliasConflict         409 ALIAS_CONFLICT
+├── NotRetryable          409 NOT_RETRYABLE
+├── IdempotencyInProgress 409 IDEMPOTENCY_IN_PROGRESS
 ├── UrlExpired            410 URL_EXPIRED
+├── TooLarge              413 CONTENT_TOO_LARGE
+├── TypeUnsupported       415 MEDIA_TYPE_UNSUPPORTED
+├── ImageTypeUnsupported  415 IMAGE_TYPE_UNSUPPORTED
+├── ImageCorrupt          422 IMAGE_CORRUPT
+├── ImageTooLarge         422 IMAGE_TOO_LARGE
+├── IdempotencyMismatch   422 IDEMPOTENCY_MISMATCH
+├── RateLimitExceeded     429 RATE_LIMIT_EXCEEDED
 ├── ContentRefused        422 CONTENT_REFUSED
 ├── BudgetExhausted       429 BUDGET_EXHAUSTED
 ├── GeneratorFailed       502 GENERATOR_FAILED
 │   └── PictureUnsound    502, the provider delivered something that is no usable picture
 ├── Unavailable           503, says when to come back
 │   ├── Busy              503 BUSY
+│   │   └── GenerationCancelled 503 BUSY, to those who waited for somebody else's
 │   ├── GeneratorBusy     503 GENERATOR_BUSY
 │   ├── CoordinatorDown   503 COORDINATOR_UNAVAILABLE
 │   ├── StoreDown         503 STORE_UNAVAILABLE
@@ -116,6 +127,67 @@ class NotFound(EdgeError):
         self.code = f"{thing}_NOT_FOUND" if thing else "NOT_FOUND"
 
 
+class AliasConflict(EdgeError):
+    status = 409
+    code = "ALIAS_CONFLICT"
+    message = "Another image holds this alias. Leave onConflict out to move it here."
+
+
+class NotRetryable(EdgeError):
+    status = 409
+    code = "NOT_RETRYABLE"
+    message = "Only a failed generation can be retried. Use regenerate for a new picture."
+
+
+class IdempotencyInProgress(EdgeError):
+    status = 409
+    code = "IDEMPOTENCY_IN_PROGRESS"
+    message = "A request with this Idempotency-Key is still being answered. Try again shortly."
+
+
+class IdempotencyMismatch(EdgeError):
+    status = 422
+    code = "IDEMPOTENCY_MISMATCH"
+    message = "This Idempotency-Key was used with another request. Use a new one."
+
+
+class TooLarge(EdgeError):
+    status = 413
+    code = "CONTENT_TOO_LARGE"
+    message = "The body is larger than this address takes."
+
+
+class TypeUnsupported(EdgeError):
+    status = 415
+    code = "MEDIA_TYPE_UNSUPPORTED"
+    message = "This address does not take that type of body."
+
+
+class ImageTypeUnsupported(EdgeError):
+    status = 415
+    code = "IMAGE_TYPE_UNSUPPORTED"
+    message = "Send a PNG, JPEG, WebP or AVIF picture."
+
+
+class ImageCorrupt(EdgeError):
+    status = 422
+    code = "IMAGE_CORRUPT"
+    message = "The picture cannot be decoded. Save it again and retry."
+
+
+class ImageTooLarge(EdgeError):
+    status = 422
+    code = "IMAGE_TOO_LARGE"
+    message = "The picture has too many pixels. Send a smaller one."
+
+
+class RateLimitExceeded(EdgeError):
+    status = 429
+    code = "RATE_LIMIT_EXCEEDED"
+    message = "This key has started too many new pictures lately. Stored pictures still answer."
+    detail = "rate"
+
+
 class UrlExpired(EdgeError):
     status = 410
     code = "URL_EXPIRED"
@@ -155,6 +227,13 @@ class Busy(Unavailable):
     code = "BUSY"
     message = "Too many new pictures are being made right now. Try again in a moment."
     detail = "busy"
+
+
+class GenerationCancelled(Busy):
+    """The one whose work this was has cancelled it; whoever else waited may ask again."""
+
+    message = "The generation was cancelled by its owner. Ask again to have the picture made."
+    detail = "cancelled"
 
 
 class GeneratorBusy(Unavailable):

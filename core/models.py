@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 LIVE_READ = "live:read"
 LIVE_GENERATE = "live:generate"
+REFERENCE_LIMIT = 3
 KEY_SCOPES = (LIVE_READ, LIVE_GENERATE, "generations", "images", "flows")
 
 Status = Literal["pending", "processing", "success", "failed", "cancelled"]
@@ -85,19 +86,50 @@ class Model:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     stand_in: bool = False
 
+    @property
+    def references(self) -> int:
+        """How many reference pictures it takes: its input names one, several, or none."""
+        if "references" in self.parameters:
+            return REFERENCE_LIMIT
+        return 1 if "reference" in self.parameters else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A picture the model shall go by."""
+
+    body: bytes
+    mime_type: str
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All a generator needs to make one picture. ``prompt`` is the text that is sent."""
+    """All a generator needs to make one picture. ``prompt`` is the text that is sent.
+
+    ``references`` are pictures to go by, at most as many as ``model.references``.
+    """
 
     prompt: str
     ratio: str
     seed: int
     model: Model
+    references: tuple[Reference, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
         return self.model.sizes[self.ratio]
+
+
+@dataclass(frozen=True, slots=True)
+class Enhanced:
+    """A prompt made fuller, by which version of the enhancer.
+
+    ``fell_back``: the enhancer had no answer, and ``text`` is the caller's own.
+    """
+
+    text: str
+    version: str
+    fell_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +180,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One paid piece of work. ``prompt`` is what was sent, ``original_prompt`` the caller's."""
+    """One piece of work. ``prompt`` is what was sent, ``original_prompt`` the caller's.
+
+    ``attempt`` counts how often it was started anew (retry, regenerate, changed prompt); each
+    attempt is paid for by itself.
+    """
 
     id: str
     project_id: str
@@ -177,8 +213,18 @@ class Generation:
     retry_count: int = 0
     error_code: str | None = None
     error_message: str | None = None
+    cached: bool = False
+    assign_alias: str | None = None
+    assign_flow_alias: str | None = None
+    reference_image_ids: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     deleted_at: datetime | None = None
+    attempt: int = 0
+
+    @property
+    def account(self) -> str:
+        """What the ledger books this attempt under: ``<id>``, later ones ``<id>#<attempt>``."""
+        return f"{self.id}#{self.attempt}" if self.attempt else self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +257,26 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """A limit on spending within one window. ``subject`` names whose, e.g. ``installation``."""
+class Flow:
+    """A chain of generations and images. ``aliases`` maps ``@name`` to an image id.
 
-    subject: str
-    window: Literal["hour", "day", "month"]
-    limit_micros: int
+    The counts leave deleted rows out.
+    """
+
+    id: str
+    project_id: str
+    created_at: datetime
+    updated_at: datetime
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    generation_count: int = 0
+    image_count: int = 0
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What an Idempotency-Key answered before: the HTTP status and the JSON body."""
+
+    request_digest: str
+    status: int | None
+    body: bytes | None

@@ -3,16 +3,8 @@
 from datetime import datetime
 from typing import Protocol
 
-from core.models import (
-    ApiKey,
-    Budget,
-    Generation,
-    Image,
-    Project,
-    RawPicture,
-    Recipe,
-    Scope,
-)
+from core.limits import Budget, RateState
+from core.models import ApiKey, Enhanced, Generation, Image, Project, RawPicture, Recipe, Scope
 
 
 class Generator(Protocol):
@@ -34,6 +26,35 @@ class Generator(Protocol):
 
     async def cancel(self, job_id: str) -> None:
         """Ask for the job to be stopped. Never raises."""
+
+
+class Enhancer(Protocol):
+    """Turns a short prompt into a fuller one. ``version`` is part of every enhanced identity."""
+
+    version: str
+
+    async def enhance(self, prompt: str, template: str) -> Enhanced:
+        """The text to send. Falls back rather than failing, and says so."""
+
+
+class Masters(Protocol):
+    """The stored bytes of pictures."""
+
+    async def body(self, image: Image) -> bytes | None:
+        """The picture as it is stored; None when it is not there. Raises StoreDown."""
+
+
+class Admission(Protocol):
+    """How much work a key may start. Hits and joined flights never ask."""
+
+    async def admit(self, key: str) -> None:
+        """Count one piece of work for the key with this id.
+
+        Raises RateLimitExceeded with ``retry_after`` in seconds.
+        """
+
+    async def state(self, key: str) -> RateState:
+        """Where the key stands, without counting. Never raises."""
 
 
 class Meter(Protocol):
@@ -68,12 +89,19 @@ class Generations(Protocol):
     """The durable log of paid work. Every call names the project."""
 
     async def begin(self, generation: Generation) -> None:
-        """Insert with status ``processing``."""
+        """Status ``processing``: of the ``pending`` row with this id, all fields taken from
+        ``generation``, or of a new one.
+
+        Raises GenerationCancelled when there is such a row and it is not ``pending`` any more,
+        is deleted, or is at another attempt.
+        """
 
     async def unfinished(self, project_id: str, identity: str) -> Generation | None:
         """The newest one still ``processing`` for this identity: a crashed holder's, if any."""
 
-    async def note_job(self, project_id: str, generation_id: str, job_id: str) -> None:
+    async def note_job(
+        self, project_id: str, generation_id: str, job_id: str, *, attempt: int = 0
+    ) -> None:
         """Write the provider's job id down, before anybody waits for it."""
 
     async def succeed(
@@ -84,43 +112,55 @@ class Generations(Protocol):
         *,
         cost_micros: int,
         processing_ms: int,
+        attempt: int = 0,
     ) -> None:
-        """Status ``success`` and the image's record, in one transaction."""
+        """Status ``success`` and the image's record, in one transaction, which also moves the
+        aliases here that the generation assigns (``assign_alias``, ``assign_flow_alias``).
 
-    async def fail(self, project_id: str, generation_id: str, code: str, message: str) -> None:
-        """Status ``failed``, unless it already ended."""
+        Changes nothing for a cancelled generation, or when another attempt has begun since.
+        """
+
+    async def fail(
+        self, project_id: str, generation_id: str, code: str, message: str, *, attempt: int = 0
+    ) -> None:
+        """Status ``failed`` from ``pending`` or ``processing``, unless it already ended or
+        another attempt has begun since."""
 
     async def get(self, project_id: str, generation_id: str) -> Generation | None: ...
 
     async def abandoned(self, before: datetime, limit: int) -> list[Generation]:
-        """Generations of all projects ``processing`` since before ``before``: for the sweeper."""
+        """Generations of all projects ``pending`` or ``processing``, untouched since before
+        ``before``: for the sweeper."""
 
 
 class Ledger(Protocol):
-    """Reserve before, settle or refund after; each exactly once per generation."""
+    """Reserve before, settle or refund after; each exactly once per account.
+
+    An account is one attempt at a generation: ``Generation.account``.
+    """
 
     async def reserve(
-        self, project_id: str, generation_id: str, amount_micros: int, budgets: tuple[Budget, ...]
+        self, project_id: str, account: str, amount_micros: int, budgets: tuple[Budget, ...]
     ) -> None:
         """Take the amount from every budget, or from none. Repeating it changes nothing.
 
         Raises BudgetExhausted with ``retry_after`` = seconds until the window ends.
         """
 
-    async def settle(self, generation_id: str, amount_micros: int) -> None:
+    async def settle(self, account: str, amount_micros: int) -> None:
         """The reservation became this cost. A second call changes nothing."""
 
-    async def refund(self, generation_id: str) -> None:
+    async def refund(self, account: str) -> None:
         """The reservation cost nothing. A second call changes nothing."""
 
-    async def settle_reserved(self, generation_id: str) -> int:
+    async def settle_reserved(self, account: str) -> int:
         """Settle at what was reserved and return it; what was settled before is returned as is."""
 
     async def refund_orphans(self, before: datetime) -> int:
         """Refund reservations older than ``before`` whose generation was never written down."""
 
     async def close_ended(self, before: datetime) -> int:
-        """Close reservations older than ``before`` whose generation has ended: how many."""
+        """Close reservations of attempts that ended before ``before``: how many."""
 
-    async def mark_duplicate(self, generation_id: str) -> None:
+    async def mark_duplicate(self, account: str) -> None:
         """What it cost bought a picture that lost the race for its slot."""

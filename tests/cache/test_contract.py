@@ -107,3 +107,18 @@ async def test_after_a_deletion_somebody_else_may_be_first(store_place):
     await store_place.tier.delete(key.slot)
     new = entry_of(key, b"new")
     assert await store_place.tier.put_first(key.slot, new) == new
+
+
+async def test_a_store_names_every_slot_it_holds_and_nothing_else(store_place):
+    keys = [key_of(f"number {number}") for number in range(7)]
+    for key in keys:
+        await store_place.tier.put_first(key.slot, entry_of(key))
+    await store_place.tier.put_first(keys[0].identity, entry_of(keys[0]))
+    await store_place.tier.delete(keys[1].slot)
+    held = {keys[0].identity, *(key.slot for key in keys)} - {keys[1].slot}
+    listed = [slot async for slot in store_place.tier.slots()]
+    assert (set(listed), len(listed)) == (held, 7)
+
+
+async def test_an_empty_store_names_nothing(store_place):
+    assert [slot async for slot in store_place.tier.slots()] == []

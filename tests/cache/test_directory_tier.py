@@ -92,6 +92,18 @@ async def test_an_unmounted_volume_is_no_absence(tmp_path):
             await tier.get(KEY.slot)
         with pytest.raises(TierUnavailable):
             await tier.put_first(KEY.slot, entry_of(KEY))
+        with pytest.raises(TierUnavailable):
+            await anext(tier.slots())
+
+
+async def test_files_that_are_no_pictures_are_not_named(tmp_path):
+    async with directory_tier(tmp_path) as tier:
+        await tier.put_first(KEY.slot, entry_of(KEY))
+        for stray in ("incoming/aa", "lost+found/aa/aabb", "read-me", f"aa/bb/{KEY.slot}"):
+            path = tmp_path / stray
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        assert [slot async for slot in tier.slots()] == [KEY.slot]
 
 
 async def test_what_cannot_be_read_is_no_absence(tmp_path):

@@ -21,6 +21,7 @@ async def _refuses_everything(tier):
         tier.get(KEY.slot),
         tier.put_first(KEY.slot, entry_of(KEY)),
         tier.delete(KEY.slot),
+        anext(tier.slots()),
     ):
         with pytest.raises(TierUnavailable):
             await deed
@@ -36,6 +37,18 @@ async def test_a_missing_bucket_is_no_absence(bucket_client):
     await _refuses_everything(ObjectTier(bucket_client, "no-such-bucket-here"))
     problem = await probe(bucket_client, "no-such-bucket-here")
     assert (problem.code, "S3_BUCKET" in problem.advice) == ("bucket", True)
+
+
+async def test_a_long_listing_comes_in_pages_without_what_others_put_there(bucket_client, bucket):
+    prefix = "in-pages/"
+    tier = ObjectTier(bucket_client, bucket, prefix=prefix)
+    keys = [key_of(f"number {number}") for number in range(5)]
+    for key in keys:
+        await tier.put_first(key.slot, entry_of(key))
+    for name in ("read-me", f"{keys[0].slot}", f"aa/bb/{keys[0].slot}"):
+        await bucket_client.put_object(Bucket=bucket, Key=prefix + name, Body=b"")
+    listed = [slot async for slot in tier.slots(page=2)]
+    assert sorted(listed) == sorted(key.slot for key in keys)
 
 
 async def test_a_wrong_secret_is_no_absence(s3, bucket):
