@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Dialect
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Dialect, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -44,6 +44,7 @@ NAMES = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
+metadata = MetaData(naming_convention=NAMES)
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

@@ -5,20 +5,26 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, Select, and_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.budgets import Window, window_start
-from core.models import Budget
+from core.limits import Budget
 from core.ports import Ledger
 from core.records.database import Database
-from core.records.tables import generations, ledger
+from core.records.tables import generation_history, generations, ledger
 from core.records.windows import Counter, correct, limits_at, packed, spent_in, take, unpacked
 
 Clock = Callable[[AsyncConnection], Awaitable[datetime]]
 _AT_ONCE = 100
-_OWN = and_(
+_OF_THE_GENERATION = and_(
     generations.c.project_id == ledger.c.project_id, generations.c.id == ledger.c.generation_id
+)
+_OF_THE_CURRENT_ATTEMPT = and_(_OF_THE_GENERATION, generations.c.attempt == ledger.c.attempt)
+_OF_AN_EARLIER_ATTEMPT = and_(
+    generation_history.c.project_id == ledger.c.project_id,
+    generation_history.c.generation_id == ledger.c.generation_id,
+    generation_history.c.attempt == ledger.c.attempt,
 )
 
 
@@ -35,18 +41,21 @@ class SqlLedger(Ledger):
         self._log = structlog.get_logger("ledger")
 
     async def reserve(
-        self, project_id: str, generation_id: str, amount_micros: int, budgets: tuple[Budget, ...]
+        self, project_id: str, account: str, amount_micros: int, budgets: tuple[Budget, ...]
     ) -> None:
         """Take the amount from every budget, or from none. Repeating it changes nothing.
 
         An amount of 0 passes every budget. Raises BudgetExhausted with ``retry_after`` = seconds
         until the window ends.
         """
+        generation_id, _, attempt = account.partition("#")
         async with self._database.writing() as connection:
             now = await self._clock(connection)
             limits = limits_at(now, budgets)
             entry = self._database.insert_absent(ledger).values(
+                account=account,
                 generation_id=generation_id,
+                attempt=int(attempt or 0),
                 project_id=project_id,
                 state="reserved",
                 reserved_micros=amount_micros,
@@ -58,37 +67,37 @@ class SqlLedger(Ledger):
             if fresh and amount_micros > 0:
                 await take(self._database, connection, amount_micros, limits, now)
 
-    async def settle(self, generation_id: str, amount_micros: int) -> None:
+    async def settle(self, account: str, amount_micros: int) -> None:
         """The reservation became this cost, also beyond the budget: it has been spent.
 
         A second call changes nothing.
         """
         async with self._database.writing() as connection:
-            await self._end(connection, generation_id, "settled", amount_micros)
-            known = await self._entry(connection, generation_id)
+            await self._end(connection, account, "settled", amount_micros)
+            known = await self._entry(connection, account)
         if known is None:
-            self._log.error("spent_unreserved", generation=generation_id, micros=amount_micros)
+            self._log.error("spent_unreserved", account=account, micros=amount_micros)
 
-    async def refund(self, generation_id: str) -> None:
+    async def refund(self, account: str) -> None:
         """The reservation cost nothing. A second call, or one without reservation: no change."""
         async with self._database.writing() as connection:
-            await self._end(connection, generation_id, "refunded", 0)
+            await self._end(connection, account, "refunded", 0)
 
-    async def settle_reserved(self, generation_id: str) -> int:
+    async def settle_reserved(self, account: str) -> int:
         """Settle at what was reserved and return it; what was settled before is returned as is.
 
         0 for what was refunded or never reserved.
         """
         async with self._database.writing() as connection:
-            await self._end(connection, generation_id, "settled", ledger.c.reserved_micros)
-            entry = await self._entry(connection, generation_id)
+            await self._end(connection, account, "settled", ledger.c.reserved_micros)
+            entry = await self._entry(connection, account)
         return 0 if entry is None else int(entry.settled_micros)
 
-    async def mark_duplicate(self, generation_id: str) -> None:
+    async def mark_duplicate(self, account: str) -> None:
         """Its picture was paid for but lost the race for the slot. Settles it if still open."""
-        mark = update(ledger).where(ledger.c.generation_id == generation_id).values(duplicate=True)
+        mark = update(ledger).where(ledger.c.account == account).values(duplicate=True)
         async with self._database.writing() as connection:
-            await self._end(connection, generation_id, "settled", ledger.c.reserved_micros)
+            await self._end(connection, account, "settled", ledger.c.reserved_micros)
             await connection.execute(mark)
 
     async def refund_orphans(self, before: datetime) -> int:
@@ -96,25 +105,26 @@ class SqlLedger(Ledger):
         async with self._database.reading() as connection:
             orphans = (await connection.scalars(_orphans(before))).all()
         # One transaction each: a batch would lock windows in an order of its own.
-        for generation_id in orphans:
-            await self.refund(generation_id)
+        for account in orphans:
+            await self.refund(account)
         return len(orphans)
 
     async def close_ended(self, before: datetime) -> int:
-        """Close reservations whose generation ended before ``before`` without their knowing.
+        """Close reservations of attempts that ended before ``before`` without their knowing.
 
-        A success costs what its generation says; a failure costs its reservation if the provider
-        had been asked, else nothing.
+        A picture made costs what its record says; any other end costs the reservation if the
+        provider had been asked, else nothing.
         """
         async with self._database.reading() as connection:
-            forgotten = (await connection.execute(_ended(before))).all()
+            forgotten = [*await connection.execute(_ended(before, generations))]
+            forgotten += await connection.execute(_ended(before, generation_history))
         for one in forgotten:
-            if one.status == "success":
-                await self.settle(one.generation_id, one.cost_micros)
+            if one.status == "success" and not one.cached:
+                await self.settle(one.account, one.cost_micros)
             elif one.job_id is None:
-                await self.refund(one.generation_id)
+                await self.refund(one.account)
             else:
-                await self.settle_reserved(one.generation_id)
+                await self.settle_reserved(one.account)
         return len(forgotten)
 
     async def spent(self, subject: str, window: Window) -> int:
@@ -126,34 +136,34 @@ class SqlLedger(Ledger):
     async def _end(
         self,
         connection: AsyncConnection,
-        generation_id: str,
+        account: str,
         state: str,
         amount_micros: int | ColumnElement[int],
     ) -> None:
         """The one way out of "reserved": only the first transition finds a row to change."""
         transition = (
             update(ledger)
-            .where(ledger.c.generation_id == generation_id, ledger.c.state == "reserved")
+            .where(ledger.c.account == account, ledger.c.state == "reserved")
             .values(
                 state=state, settled_micros=amount_micros, ended_at=await self._clock(connection)
             )
         )
         if (await connection.execute(transition)).rowcount != 1:
             return
-        entry = await self._entry(connection, generation_id)
+        entry = await self._entry(connection, account)
         assert entry is not None
         change = entry.settled_micros - entry.reserved_micros
         await correct(self._database, connection, change, unpacked(entry.taken))
 
-    async def _entry(self, connection: AsyncConnection, generation_id: str) -> Row[Any] | None:
-        query = select(ledger).where(ledger.c.generation_id == generation_id)
+    async def _entry(self, connection: AsyncConnection, account: str) -> Row[Any] | None:
+        query = select(ledger).where(ledger.c.account == account)
         return (await connection.execute(query)).first()
 
 
 def _orphans(before: datetime) -> Select[Any]:
     return (
-        select(ledger.c.generation_id)
-        .select_from(ledger.outerjoin(generations, _OWN))
+        select(ledger.c.account)
+        .select_from(ledger.outerjoin(generations, _OF_THE_GENERATION))
         .where(ledger.c.state == "reserved", ledger.c.reserved_at < before)
         .where(generations.c.id.is_(None))
         .order_by(ledger.c.reserved_at)
@@ -161,13 +171,16 @@ def _orphans(before: datetime) -> Select[Any]:
     )
 
 
-def _ended(before: datetime) -> Select[Any]:
-    generation = generations.c
+def _ended(before: datetime, attempts: Table) -> Select[Any]:
+    """Open accounts of current attempts that ended, or of earlier ones, which all have."""
+    current = attempts is generations
+    joined = _OF_THE_CURRENT_ATTEMPT if current else _OF_AN_EARLIER_ATTEMPT
+    one = attempts.c
     return (
-        select(ledger.c.generation_id, generation.status, generation.job_id, generation.cost_micros)
-        .select_from(ledger.join(generations, _OWN))
-        .where(ledger.c.state == "reserved", generation.updated_at < before)
-        .where(generation.status.in_(("success", "failed", "cancelled")))
+        select(ledger.c.account, one.status, one.job_id, one.cost_micros, one.cached)
+        .select_from(ledger.join(attempts, joined))
+        .where(ledger.c.state == "reserved", one.updated_at < before)
+        .where(one.status.in_(("success", "failed", "cancelled")))
         .order_by(ledger.c.reserved_at)
         .limit(_AT_ONCE)
     )

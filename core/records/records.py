@@ -3,13 +3,18 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.records.database import Database, database_time, open_database
+from core.records.flows import SqlFlowLibrary
 from core.records.generations import SqlGenerations
+from core.records.idempotency import SqlIdempotencyKeys
+from core.records.images import SqlImageLibrary
+from core.records.inventory import SqlInventory
 from core.records.keys import SqlKeys
 from core.records.ledger import Clock, SqlLedger
+from core.records.library import SqlGenerationLibrary
 from core.records.location import locate
 from core.records.schema import migrate
 from core.records.tenants import SqlTenants
@@ -24,6 +29,11 @@ class Records:
     keys: SqlKeys
     generations: SqlGenerations
     ledger: SqlLedger
+    library: SqlGenerationLibrary
+    images: SqlImageLibrary
+    flows: SqlFlowLibrary
+    idempotency: SqlIdempotencyKeys
+    inventory: SqlInventory
 
     async def ping(self) -> None:
         """Raises RecordsUnavailable when the database does not answer."""
@@ -42,20 +52,28 @@ async def open_records(
     *,
     clock: Callable[[], datetime] = utc_now,
     ledger_clock: Clock = database_time,
+    claim_patience: timedelta = timedelta(minutes=10),
 ) -> AsyncIterator[Records]:
     """The records at DATABASE_URL, or in a SQLite file of the data folder.
 
     Missing revisions of the schema are applied first. Raises RecordsUnusable when this database
     must not be used (newer schema, no write-ahead log, an unknown scheme), RecordsUnavailable
-    when it does not answer.
+    when it does not answer. ``claim_patience``: two generation deadlines, after which a request
+    with an Idempotency-Key that was never answered may be done again.
     """
     location = locate(database_url, data_folder)
     await migrate(location)
     async with open_database(location) as database:
+        images = SqlImageLibrary(database, clock)
         yield Records(
-            database,
-            SqlTenants(database, clock),
-            SqlKeys(database, clock),
-            SqlGenerations(database, clock),
-            SqlLedger(database, ledger_clock),
+            database=database,
+            tenants=SqlTenants(database, clock),
+            keys=SqlKeys(database, clock),
+            generations=SqlGenerations(database, clock),
+            ledger=SqlLedger(database, ledger_clock),
+            library=SqlGenerationLibrary(database, clock),
+            images=images,
+            flows=SqlFlowLibrary(database, clock),
+            idempotency=SqlIdempotencyKeys(database, claim_patience),
+            inventory=SqlInventory(database, images),
         )

@@ -7,16 +7,23 @@ from sqlalchemy import RowMapping
 
 from core.models import ApiKey, Generation, Image, Project, Scope
 
+# Kept in a table of their own.
+_ELSEWHERE = frozenset({"reference_image_ids"})
+
 
 def values_of(record: Generation | Image | Scope) -> dict[str, Any]:
     """The row to insert for a record."""
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    names = (field.name for field in fields(record) if field.name not in _ELSEWHERE)
     # A read-only mapping is not JSON to the drivers.
-    return values | {"meta": dict(record.meta)}
+    return {name: getattr(record, name) for name in names} | {"meta": dict(record.meta)}
 
 
-def generation_of(row: RowMapping) -> Generation:
-    return Generation(**row)
+def generation_of(row: RowMapping, reference_image_ids: tuple[str, ...]) -> Generation:
+    return Generation(**row, reference_image_ids=reference_image_ids)
+
+
+def image_of(row: RowMapping) -> Image:
+    return Image(**row)
 
 
 def scope_of(row: RowMapping) -> Scope:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.budgets import Window, seconds_left, window_start
 from core.errors import BudgetExhausted
-from core.models import Budget
+from core.limits import Budget
 from core.records.columns import microseconds, moment
 from core.records.database import Database
 from core.records.tables import budget_windows

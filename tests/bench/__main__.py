@@ -11,10 +11,11 @@ from tests.bench.footprint import ENTRIES, footprint
 from tests.bench.front import front
 from tests.bench.herd import herd
 from tests.bench.load import Effort
+from tests.bench.records_bench import ROWS, first_pages
 from tests.bench.table import Section, machine, write_json
 from tests.bench.tiers import tiers
 
-_PARTS = ("tiers", "nginx", "herd", "memory")
+_PARTS = ("tiers", "nginx", "herd", "memory", "records")
 
 
 def main() -> None:
@@ -46,6 +47,8 @@ def _measured(name: str, folder: Path, told: argparse.Namespace) -> Section:
             return front(folder, effort)
         case "herd":
             return herd(folder, told.waiters)
+        case "records":
+            return first_pages(20_000 if told.quick else ROWS)
         case _:
             return footprint(5_000 if told.quick else ENTRIES)
 

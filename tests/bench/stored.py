@@ -21,7 +21,7 @@ from core.live_request import LiveRequest
 from core.models import VerifiedPicture
 from core.pictures import entry_of
 from core.prompt import checked_prompt
-from edge.parts import models
+from edge.providers import models
 from tests.servers.s3_server import S3Server
 
 SIZE = 100_000

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +10,19 @@ from sqlalchemy import delete
 
 from core.models import Project
 from core.records.database import Database, open_database
+from core.records.flows import SqlFlowLibrary
 from core.records.generations import SqlGenerations
+from core.records.idempotency import SqlIdempotencyKeys
+from core.records.images import SqlImageLibrary
+from core.records.inventory import SqlInventory
 from core.records.keys import SqlKeys
 from core.records.ledger import SqlLedger
+from core.records.library import SqlGenerationLibrary
 from core.records.location import PostgresServer, SqliteFile, locate
 from core.records.schema import migrate
 from core.records.tables import metadata
 from core.records.tenants import SqlTenants
-from tests.core.records.samples import SetClock
+from tests.core.records.samples import PATIENCE, SetClock
 from tests.servers.postgres import fresh_database
 
 
@@ -91,6 +96,31 @@ def ledger(database: Database, clock: SetClock) -> SqlLedger:
 
 
 @pytest.fixture
+def library(database: Database, clock: SetClock) -> SqlGenerationLibrary:
+    return SqlGenerationLibrary(database, clock)
+
+
+@pytest.fixture
+def images(database: Database, clock: SetClock) -> SqlImageLibrary:
+    return SqlImageLibrary(database, clock)
+
+
+@pytest.fixture
+def flows(database: Database, clock: SetClock) -> SqlFlowLibrary:
+    return SqlFlowLibrary(database, clock)
+
+
+@pytest.fixture
+def idempotency(database: Database) -> SqlIdempotencyKeys:
+    return SqlIdempotencyKeys(database, PATIENCE)
+
+
+@pytest.fixture
+def inventory(database: Database, images: SqlImageLibrary) -> SqlInventory:
+    return SqlInventory(database, images)
+
+
+@pytest.fixture
 async def project(tenants: SqlTenants) -> Project:
     return await tenants.ensure("main", "site", "page")
 
@@ -98,3 +128,14 @@ async def project(tenants: SqlTenants) -> Project:
 @pytest.fixture
 async def stranger(tenants: SqlTenants) -> Project:
     return await tenants.ensure("other", "site", "page")
+
+
+@pytest.fixture
+def at_once() -> Callable[[int, Callable[[int], Awaitable[object]]], Awaitable[list[object]]]:
+    """Run a call several times together; an error becomes its result."""
+
+    async def run(count: int, call: Callable[[int], Awaitable[object]]) -> list[object]:
+        calls = (call(number) for number in range(count))
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    return run

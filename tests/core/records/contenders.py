@@ -1,7 +1,9 @@
 """A program of several processes that do the same to one database at the same moment.
 
-python -m tests.core.records.contenders migrate|reserve|increment DATABASE_URL PROCESSES: prints
-what each process reports as a list of JSON. They are forked, so the libraries load only once.
+python -m tests.core.records.contenders migrate|reserve|increment|claim DATABASE_URL PROCESSES
+
+Prints what each process reports as a list of JSON. They are forked, so the libraries load only
+once.
 """
 
 import asyncio
@@ -18,18 +20,22 @@ from typing import Any
 from sqlalchemy import select, update
 
 from core.errors import BudgetExhausted
-from core.models import Budget
+from core.limits import Budget
+from core.models import Image
 from core.records.database import database_time, open_database
+from core.records.flows import SqlFlowLibrary
+from core.records.images import SqlImageLibrary
 from core.records.ledger import SqlLedger
 from core.records.location import locate
 from core.records.records import utc_now
 from core.records.schema import migrate
 from core.records.tables import budget_windows
 from core.records.tenants import SqlTenants
+from tests.core.records.samples import a_generation, an_image
 
 TASKS = 4
-ATTEMPTS = 25
-LIMIT = 150
+ATTEMPTS = 50
+LIMIT = 400
 BUDGETS = (Budget("installation", "month", LIMIT), Budget("scope:page", "month", 10 * LIMIT))
 
 
@@ -74,21 +80,50 @@ def incrementing(url: str, process: int, ready: Callable[[], object]) -> object:
     return asyncio.run(increment_all(url, ready))
 
 
-async def increment_all(url: str, ready: Callable[[], object]) -> int:
+async def increment_all(url: str, ready: Callable[[], object]) -> dict[str, float | int]:
     """Read a number, then write it back plus one: what a stale snapshot would get wrong."""
-    counted = budget_windows.c.spent_micros
+    counted = select(budget_windows.c.spent_micros).with_for_update()
     async with open_database(locate(url, Path())) as database:
         await asyncio.to_thread(ready)
 
-        async def increment() -> None:
+        async def increment() -> float:
+            slowest = 0.0
             for _ in range(ATTEMPTS):
+                begun = time.monotonic()
                 async with database.writing() as connection:
-                    before = (await connection.execute(select(counted))).scalar_one()
+                    before = (await connection.execute(counted)).scalar_one()
                     after = update(budget_windows).values(spent_micros=before + 1)
                     await connection.execute(after)
+                slowest = max(slowest, time.monotonic() - begun)
+            return slowest
 
-        await asyncio.gather(*(increment() for _ in range(TASKS)))
-    return TASKS * ATTEMPTS
+        slowest = await asyncio.gather(*(increment() for _ in range(TASKS)))
+    return {"done": TASKS * ATTEMPTS, "slowest": max(slowest)}
+
+
+def claiming(url: str, process: int, ready: Callable[[], object]) -> object:
+    return asyncio.run(claim_all(url, ready))
+
+
+async def claim_all(url: str, ready: Callable[[], object]) -> dict[str, list[str]]:
+    """Every task wants one name of the project and of a flow for its own image, and keeps another
+    name of the flow that nobody else wants."""
+    async with open_database(locate(url, Path())) as database:
+        project = await SqlTenants(database, utc_now).ensure("main", "site", "page")
+        images, flows = SqlImageLibrary(database, utc_now), SqlFlowLibrary(database, utc_now)
+        pictures = [an_image(a_generation(project), flow_id="f") for _ in range(TASKS)]
+        for picture in pictures:
+            await images.insert(picture, flow_alias=f"@{picture.id[-12:]}")
+        await asyncio.to_thread(ready)
+
+        async def claim(picture: Image) -> None:
+            for _ in range(ATTEMPTS // 2):
+                assert await images.assign_alias(project.id, picture.id, "@hero") is not None
+                wanted = {"@hero": picture.id}
+                assert await flows.merge_aliases(project.id, "f", wanted) is not None
+
+        await asyncio.gather(*(claim(picture) for picture in pictures))
+    return {"images": [picture.id for picture in pictures]}
 
 
 def contend(job: Callable[..., object], url: str, processes: int) -> list[Any]:
@@ -124,5 +159,10 @@ def _report(
 
 if __name__ == "__main__":
     _, what, database_url, count = sys.argv
-    jobs = {"migrate": migrating, "reserve": reserving, "increment": incrementing}
+    jobs = {
+        "migrate": migrating,
+        "reserve": reserving,
+        "increment": incrementing,
+        "claim": claiming,
+    }
     sys.stdout.write(json.dumps(contend(jobs[what], database_url, int(count))))

@@ -12,9 +12,10 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from core.models import Budget
+from core.limits import Budget
 from core.records.location import SqliteFile
 from core.records.records import open_records
+from tests.core.records.samples import a_generation, an_image
 
 BUDGETS = (Budget("installation", "month", 10**9),)
 
@@ -26,6 +27,9 @@ async def write_for_ever(path: Path, round_number: int, acknowledgements: int) -
         async def write(task: int) -> None:
             for count in range(10_000):
                 name = f"{round_number}-{task}-{count}"
+                image = an_image(a_generation(project), id=name, alias="@hero", flow_id="f")
+                # Several statements each: the picture takes two names from whoever holds them.
+                await records.images.insert(image, flow_alias="@step")
                 await records.ledger.reserve(project.id, name, 1, BUDGETS)
                 os.write(acknowledgements, f"{name}\n".encode())
 
@@ -54,16 +58,22 @@ def examine(path: Path, acknowledged: list[str]) -> dict[str, object]:
     connection = sqlite3.connect(path)
     try:
         (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-        rows = {name for (name,) in connection.execute("SELECT generation_id FROM ledger")}
+        rows = {name for (name,) in connection.execute("SELECT account FROM ledger")}
+        pictures = {name for (name,) in connection.execute("SELECT id FROM images")}
+        (holders,) = connection.execute(
+            "SELECT count(*) FROM images WHERE alias = '@hero'"
+        ).fetchone()
+        (steps,) = connection.execute("SELECT count(*) FROM flow_aliases").fetchone()
         (spent,) = connection.execute("SELECT sum(spent_micros) FROM budget_windows").fetchone()
     finally:
         connection.close()
-    missing = sorted(set(acknowledged) - rows)
+    missing = sorted(set(acknowledged) - (rows & pictures))
     return {
         "integrity": verdict,
         "acknowledged": len(acknowledged),
         "missing": missing,
         "unbalanced": spent - len(rows),
+        "holders": [holders, steps],
     }
 
 

@@ -1,13 +1,14 @@
 """Records as tests need them, and a clock that stands where it was set."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uuid_utils
 
 from core.models import Generation, Image, Project
 
+PATIENCE = timedelta(minutes=10)
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 
 

@@ -109,16 +109,14 @@ async def test_success_happens_once(
 
 
 async def test_without_the_image_there_is_no_success(
-    generations: SqlGenerations, database: Database, project: Project
+    generations: SqlGenerations, project: Project
 ) -> None:
-    one, other = a_generation(project), a_generation(project)
-    image = an_image(one)
-    await generations.begin(one)
-    await generations.begin(other)
-    await generations.succeed(project.id, one.id, image, cost_micros=0, processing_ms=0)
+    begun = a_generation(project)
+    await generations.begin(begun)
+    unknown = an_image(begun, source="found")
     with pytest.raises(IntegrityError):
-        await generations.succeed(project.id, other.id, image, cost_micros=0, processing_ms=0)
-    assert await generations.get(project.id, other.id) == other
+        await generations.succeed(project.id, begun.id, unknown, cost_micros=0, processing_ms=0)
+    assert await generations.get(project.id, begun.id) == begun
 
 
 async def test_a_failure_says_why_and_does_not_undo_a_success(

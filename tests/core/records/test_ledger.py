@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from core.errors import BudgetExhausted
-from core.models import Budget, Project
+from core.limits import Budget
+from core.models import Project
 from core.records import tables
 from core.records.database import Database
 from core.records.generations import SqlGenerations
@@ -21,7 +22,7 @@ HOUR = Budget("scope:page", "hour", 50)
 async def entry_of(database: Database, generation_id: str) -> tuple[str, int | None, bool]:
     found = tables.ledger.c
     query = select(found.state, found.settled_micros, found.duplicate).where(
-        found.generation_id == generation_id
+        found.account == generation_id
     )
     async with database.reading() as connection:
         state, settled, duplicate = (await connection.execute(query)).one()

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from core.errors import RecordsUnavailable
 from core.models import Project
 from core.records.database import Database, open_database
-from core.records.generations import SqlGenerations
 from core.records.keys import SqlKeys
+from core.records.library import SqlGenerationLibrary
 from core.records.location import PostgresServer
 from core.records.records import open_records
 from core.records.sqlite_engine import sqlite_reader, sqlite_writer
@@ -108,12 +108,12 @@ async def test_a_full_disk_is_an_outage_and_recovers(tmp_path: Path) -> None:
 
 
 async def test_a_wrong_statement_is_no_outage(
-    database: Database, generations: SqlGenerations, project: Project
+    database: Database, library: SqlGenerationLibrary, project: Project
 ) -> None:
     begun = a_generation(project)
-    await generations.begin(begun)
+    await library.insert(begun)
     with pytest.raises(IntegrityError):
-        await generations.begin(begun)
+        await library.insert(begun)
     with pytest.raises(DBAPIError, match="no_such_table"):
         async with database.reading() as connection:
             await connection.execute(text("SELECT * FROM no_such_table"))

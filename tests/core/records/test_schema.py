@@ -16,6 +16,7 @@ from core.records.schema import migrate
 from core.records.tables import metadata
 
 Location = SqliteFile | PostgresServer
+REVISIONS = ["0001", "0002"]
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -47,18 +48,18 @@ async def test_the_revisions_build_the_tables_of_the_code(empty_location: Locati
 async def test_a_missing_column_would_be_seen(empty_location: Location) -> None:
     await migrate(empty_location)
     async with open_database(empty_location) as database, database.writing() as connection:
-        await connection.execute(text("ALTER TABLE images DROP COLUMN alias"))
+        await connection.execute(text("ALTER TABLE images DROP COLUMN generation_id"))
         assert [change[0] for change in await connection.run_sync(differences)] == ["add_column"]
 
 
 async def test_migrating_again_changes_nothing(empty_location: Location) -> None:
-    assert await migrate(empty_location) == ["0001"]
+    assert await migrate(empty_location) == REVISIONS
     assert await migrate(empty_location) == []
 
 
 async def test_asking_what_is_missing_changes_nothing(empty_location: Location) -> None:
     for _ in range(2):
-        assert await missing_revisions(empty_location) == ["0001"]
+        assert await missing_revisions(empty_location) == REVISIONS
     if isinstance(empty_location, SqliteFile):
         assert not empty_location.path.exists()
     await migrate(empty_location)
@@ -67,7 +68,7 @@ async def test_asking_what_is_missing_changes_nothing(empty_location: Location) 
 
 async def test_five_starts_at_once_migrate_once(empty_location: Location) -> None:
     applied = await asyncio.gather(*(migrate(empty_location) for _ in range(5)))
-    assert sorted(applied) == [[], [], [], [], ["0001"]]
+    assert sorted(applied) == [[], [], [], [], REVISIONS]
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(empty_location: Location) -> None:

@@ -1,23 +1,41 @@
 """No statement on a tenant's rows may forget whose they are."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from core.models import Budget, Project
+from core.limits import Budget
+from core.listing import Window
+from core.models import Project
 from core.records.database import Database
+from core.records.flows import SqlFlowLibrary
 from core.records.generations import SqlGenerations
+from core.records.idempotency import SqlIdempotencyKeys
+from core.records.images import SqlImageLibrary
+from core.records.inventory import SqlInventory
+from core.records.keys import SqlKeys
 from core.records.ledger import SqlLedger
+from core.records.library import SqlGenerationLibrary
+from core.records.records import Records
 from core.records.tenants import SqlTenants
-from tests.core.records.samples import NOON, a_generation, an_image
+from tests.core.records.samples import NOON, PATIENCE, SetClock, a_generation, an_image
 
-TENANT_TABLES = ("generations", "images", "scopes")
-# The sweeper works for all projects; it alone may read across them.
-ACROSS_PROJECTS = {"abandoned"}
+TENANT_TABLES = (
+    "generations",
+    "images",
+    "scopes",
+    "flows",
+    "flow_aliases",
+    "generation_references",
+    "generation_history",
+    "idempotency_keys",
+)
+# The sweeper and the checker work for all projects; they alone may read across them.
+ACROSS_PROJECTS = {"abandoned", "pages", "known_slots", "count"}
 
 
 def names_its_project(statement: str, table: str) -> bool:
@@ -26,11 +44,15 @@ def names_its_project(statement: str, table: str) -> bool:
         return re.search(rf"INTO {table} \([^)]*\bproject_id\b", statement) is not None
     _, _, condition = statement.partition("WHERE")
     joined = re.search(rf"JOIN {table} ON {table}\.project_id = ", statement)
-    return joined is not None or re.search(rf"\b{table}\.project_id = ", condition) is not None
+    named = re.search(rf"\b{table}\.project_id (=|IN) ", condition)
+    return joined is not None or named is not None
 
 
 def forgetful(statement: str) -> list[str]:
     flat = " ".join(statement.split())
+    source = re.fullmatch(r"(INSERT INTO \w+ \([^)]*\)) (SELECT .+)", flat)
+    if source is not None:
+        return [table for part in source.groups() for table in forgetful(part)]
     touched = [
         table
         for table in TENANT_TABLES
@@ -62,56 +84,184 @@ def statements(database: Database) -> Iterator[list[str]]:
         "DELETE FROM scopes",
         "INSERT INTO images (id, slot) VALUES (?, ?)",
         "SELECT ledger.state FROM ledger JOIN generations ON generations.id = ledger.id",
+        "INSERT INTO flows (project_id) SELECT generations.id FROM generations WHERE seed = ?",
     ],
 )
 def test_a_forgetful_statement_would_be_seen(statement: str) -> None:
     assert len(forgetful(statement)) == 1
 
 
-async def test_every_statement_on_tenant_rows_names_the_project(
-    statements: list[str],
-    tenants: SqlTenants,
-    generations: SqlGenerations,
-    ledger: SqlLedger,
-    project: Project,
-) -> None:
+@pytest.fixture
+def records(database: Database, clock: SetClock) -> Records:
+    images = SqlImageLibrary(database, clock)
+    return Records(
+        database=database,
+        tenants=SqlTenants(database, clock),
+        keys=SqlKeys(database, clock),
+        generations=SqlGenerations(database, clock),
+        ledger=SqlLedger(database, clock.of_database),
+        library=SqlGenerationLibrary(database, clock),
+        images=images,
+        flows=SqlFlowLibrary(database, clock),
+        idempotency=SqlIdempotencyKeys(database, PATIENCE),
+        inventory=SqlInventory(database, images),
+    )
+
+
+Call = Callable[[], Awaitable[object]]
+
+
+def calls_of_the_edge(records: Records, project: Project) -> dict[str, Call]:
+    tenants, generations, ledger = records.tenants, records.generations, records.ledger
     one, other = a_generation(project), a_generation(project)
     budgets = (Budget("installation", "day", 100),)
     later = NOON + timedelta(days=1)
-    calls = {
-        "ensure": lambda: tenants.ensure("main", "site", "shop"),
-        "project": lambda: tenants.project("main", "site"),
-        "scope": lambda: tenants.scope(project.id, "page"),
-        "key": lambda: tenants.key("0" * 64),
-        "touch_key": lambda: tenants.touch_key("key", NOON),
-        "begin": lambda: generations.begin(one),
-        "unfinished": lambda: generations.unfinished(project.id, one.identity),
-        "note_job": lambda: generations.note_job(project.id, one.id, "job-1"),
-        "abandoned": lambda: generations.abandoned(later, 10),
-        "succeed": lambda: generations.succeed(
+    return {
+        "tenants.ensure": lambda: tenants.ensure("main", "site", "shop"),
+        "tenants.project": lambda: tenants.project("main", "site"),
+        "tenants.scope": lambda: tenants.scope(project.id, "page"),
+        "tenants.key": lambda: tenants.key("0" * 64),
+        "tenants.touch_key": lambda: tenants.touch_key("key", NOON),
+        "generations.begin": lambda: generations.begin(one),
+        "generations.unfinished": lambda: generations.unfinished(project.id, one.identity),
+        "generations.note_job": lambda: generations.note_job(project.id, one.id, "job-1"),
+        "generations.abandoned": lambda: generations.abandoned(later, 10),
+        "generations.succeed": lambda: generations.succeed(
             project.id, one.id, an_image(one), cost_micros=1, processing_ms=1
         ),
-        "fail": lambda: generations.fail(project.id, other.id, "CODE", "Text."),
-        "get": lambda: generations.get(project.id, one.id),
-        "reserve": lambda: ledger.reserve(project.id, one.id, 10, budgets),
-        "settle": lambda: ledger.settle(one.id, 10),
-        "settle_reserved": lambda: ledger.settle_reserved(one.id),
-        "refund": lambda: ledger.refund(other.id),
-        "mark_duplicate": lambda: ledger.mark_duplicate(one.id),
-        "refund_orphans": lambda: ledger.refund_orphans(later),
-        "close_ended": lambda: ledger.close_ended(later),
-        "spent": lambda: ledger.spent("installation", "day"),
+        "generations.fail": lambda: generations.fail(project.id, other.id, "CODE", "Text."),
+        "generations.get": lambda: generations.get(project.id, one.id),
+        "ledger.reserve": lambda: ledger.reserve(project.id, one.id, 10, budgets),
+        "ledger.settle": lambda: ledger.settle(one.id, 10),
+        "ledger.settle_reserved": lambda: ledger.settle_reserved(one.id),
+        "ledger.refund": lambda: ledger.refund(other.id),
+        "ledger.mark_duplicate": lambda: ledger.mark_duplicate(one.id),
+        "ledger.refund_orphans": lambda: ledger.refund_orphans(later),
+        "ledger.close_ended": lambda: ledger.close_ended(later),
+        "ledger.spent": lambda: ledger.spent("installation", "day"),
     }
-    public = {
-        name
-        for repository in (SqlTenants, SqlGenerations, SqlLedger)
+
+
+def calls_on_generations(records: Records, project: Project) -> dict[str, Call]:
+    library = records.library
+    one = a_generation(
+        project,
+        status="pending",
+        flow_id="f",
+        assign_alias="@hero",
+        assign_flow_alias="@step",
+        reference_image_ids=("a", "b"),
+    )
+    made = an_image(one, id="made")
+
+    async def withdraw() -> None:
+        again = await library.restart(project.id, one, expected=("success",))
+        assert again is not None
+        await library.withdraw(project.id, one.id, one)
+
+    async def complete() -> None:
+        await records.images.insert(made)
+        await library.complete(
+            project.id, one.id, made.id, cached=True, processing_ms=1, prompt="text"
+        )
+
+    return {
+        "insert": lambda: library.insert(one),
+        "add_references": lambda: library.add_references(project.id, one.id, ("c",)),
+        "find": lambda: library.find(project.id, one.id),
+        "listed": lambda: library.listed(project.id, Window(), status="pending", flow_id="f"),
+        "complete": complete,
+        "edit": lambda: library.edit(project.id, one.id, flow_id="f", meta={}),
+        "withdraw": withdraw,
+        "cancel": lambda: library.cancel(project.id, one.id),
+        "restart": lambda: library.restart(project.id, one, expected=("cancelled",)),
+        "delete": lambda: library.delete(project.id, one.id),
+    }
+
+
+def calls_on_images(records: Records, project: Project) -> dict[str, Call]:
+    images = records.images
+    one = an_image(a_generation(project), alias="@hero", flow_id="f")
+    return {
+        "insert": lambda: images.insert(one, flow_alias="@step"),
+        "find": lambda: images.find(project.id, one.id),
+        "shares_bytes": lambda: images.shares_bytes(project.id, one),
+        "many": lambda: images.many(project.id, (one.id,)),
+        "listed": lambda: images.listed(project.id, Window(), source="uploaded", alias="@hero"),
+        "edit": lambda: images.edit(project.id, one.id, meta={}),
+        "assign_alias": lambda: images.assign_alias(project.id, one.id, "@hero"),
+        "by_project_alias": lambda: images.by_project_alias(project.id, "@hero"),
+        "by_flow_alias": lambda: images.by_flow_alias(project.id, "f", "@step"),
+        "technical": lambda: images.technical(project.id, "f", "@last"),
+        "delete": lambda: images.delete(project.id, one.id),
+    }
+
+
+def calls_on_the_rest(records: Records, project: Project) -> dict[str, Call]:
+    flows, keys, inventory = records.flows, records.idempotency, records.inventory
+    one = an_image(a_generation(project))
+
+    async def pages() -> None:
+        await records.images.insert(one)
+        assert [page async for page in inventory.pages()]
+
+    return {
+        "inventory.pages": pages,
+        "inventory.count": inventory.count,
+        "inventory.known_slots": lambda: inventory.known_slots([one.slot, one.identity]),
+        "inventory.mark": lambda: inventory.mark(project.id, one.id, stored=False),
+        "flows.ensure": lambda: flows.ensure(project.id, "f"),
+        "flows.find": lambda: flows.find(project.id, "f"),
+        "flows.listed": lambda: flows.listed(project.id, Window()),
+        "flows.merge_aliases": lambda: flows.merge_aliases(project.id, "f", {"@a": one.id}),
+        "flows.remove_alias": lambda: flows.remove_alias(project.id, "f", "@a"),
+        "flows.delete": lambda: flows.delete(project.id, "f"),
+        "inventory.remove": lambda: inventory.remove(project.id, one.id),
+        "idempotency.claim": lambda: keys.claim(project.id, "key", "digest", NOON),
+        "idempotency.settle": lambda: keys.settle(project.id, "key", 200, b""),
+        "idempotency.release": lambda: keys.release(project.id, "key"),
+    }
+
+
+def public(**repositories: type) -> set[str]:
+    return {
+        f"{prefix}.{name}".lstrip(".")
+        for prefix, repository in repositories.items()
         for name in vars(repository)
         if not name.startswith("_")
     }
-    assert calls.keys() == public, "a new method needs a call here"
+
+
+EVERYTHING = {
+    "edge": (
+        calls_of_the_edge,
+        public(tenants=SqlTenants, generations=SqlGenerations, ledger=SqlLedger),
+    ),
+    "generations": (
+        calls_on_generations,
+        {name.partition(".")[2] for name in public(library=SqlGenerationLibrary)},
+    ),
+    "images": (
+        calls_on_images,
+        {name.partition(".")[2] for name in public(images=SqlImageLibrary)},
+    ),
+    "rest": (
+        calls_on_the_rest,
+        public(flows=SqlFlowLibrary, idempotency=SqlIdempotencyKeys, inventory=SqlInventory),
+    ),
+}
+
+
+@pytest.mark.parametrize("group", EVERYTHING)
+async def test_every_statement_on_tenant_rows_names_the_project(
+    statements: list[str], records: Records, project: Project, group: str
+) -> None:
+    calls_of, wanted = EVERYTHING[group]
+    calls = calls_of(records, project)
+    assert calls.keys() == wanted, "a new method needs a call here"
     for name, call in calls.items():
         statements.clear()
         await call()
         assert statements, f"{name} issued nothing"
-        if name not in ACROSS_PROJECTS:
-            assert [forgetful(each) for each in statements if forgetful(each)] == [], name
+        if name.rpartition(".")[2] not in ACROSS_PROJECTS:
+            assert [each for each in statements if forgetful(each)] == [], name
