@@ -68,35 +68,27 @@ def _generator_has_its_credential(settings: Settings) -> Iterator[Mistake]:
             Place("generator", "name"),
             Place("replicate", "token"),
         )
-    if generator != "openai":
-        return
-    concerned = (Place("generator", "name"), Place("openai", "key"), Place("generator", "model"))
-    if settings.openai.key is None:
-        yield _mistake("EDGE_GENERATOR: openai needs a key; set OPENAI_API_KEY.", *concerned)
-    if settings.generator.model is None:
+    if generator == "openai" and settings.openai.key is None:
+        yield _mistake(
+            "EDGE_GENERATOR: openai needs a key; set OPENAI_API_KEY (any word for a server that "
+            "asks for none), or EDGE_GENERATOR=painter.",
+            Place("generator", "name"),
+            Place("openai", "key"),
+        )
+    if generator == "openai" and settings.generator.model is None:
         yield _mistake(
             "EDGE_MODEL: openai needs the name of a model; set EDGE_MODEL, for example "
-            "EDGE_MODEL=gpt-image-1.",
-            *concerned,
+            f"EDGE_MODEL={_models_of(settings, generator)[0]}.",
+            Place("generator", "name"),
+            Place("generator", "model"),
         )
-    why = "OPENAI_API_KEY" if settings.generator.name is None else "EDGE_GENERATOR"
-    yield _mistake(
-        f"{why}: the openai generator is not part of this version yet; set "
-        "EDGE_GENERATOR=painter, or REPLICATE_API_TOKEN.",
-        *concerned,
-    )
 
 
 def _model_is_in_the_table(settings: Settings) -> Iterator[Mistake]:
     generator, wanted = settings.generator_name, settings.default_model
-    if generator == "openai":
+    if generator == "openai" and settings.generator.model is None:
         return
-    # The painter stands in for every model, so that the page is the same once there is a token.
-    known = sorted(
-        name
-        for name, row in settings.models.items()
-        if generator in {row.generator, settings.painter.generator}
-    )
+    known = _models_of(settings, generator)
     if wanted not in known:
         yield _mistake(
             f'EDGE_MODEL: the table has no model "{wanted}" for {generator}; known are '
@@ -107,13 +99,54 @@ def _model_is_in_the_table(settings: Settings) -> Iterator[Mistake]:
         )
 
 
-def _token_travels_encrypted(settings: Settings) -> Iterator[Mistake]:
+def _models_of(settings: Settings, generator: str) -> list[str]:
+    # The painter stands in for every model, so that the page is the same once there is a token.
+    return sorted(
+        name
+        for name, row in settings.models.items()
+        if generator in {row.generator, settings.painter.generator}
+    )
+
+
+def _enhancer_is_whole(settings: Settings) -> Iterator[Mistake]:
+    enhancer = settings.enhancer
+    name, model = name_of("enhancer", "name"), name_of("enhancer", "model")
+    if enhancer.name in {"off", "rules"}:
+        return
+    key, variable = settings.openai.key, "OPENAI_API_KEY"
+    place, example = Place("openai", "key"), "gpt-4.1-mini"
+    if enhancer.name == "replicate":
+        key, variable = settings.replicate.token, "REPLICATE_API_TOKEN"
+        place, example = Place("replicate", "token"), "meta/meta-llama-3-8b-instruct"
+    if key is None:
+        yield _mistake(
+            f"{name}: {enhancer.name} needs a credential; set {variable}, or {name}=rules.",
+            Place("enhancer", "name"),
+            place,
+        )
+    if enhancer.model is None or (enhancer.name == "replicate" and "/" not in enhancer.model):
+        yield _mistake(
+            f"{model}: {enhancer.name} needs the name of a language model; set for example "
+            f"{model}={example}.",
+            Place("enhancer", "name"),
+            Place("enhancer", "model"),
+        )
+
+
+def _tokens_travel_encrypted(settings: Settings) -> Iterator[Mistake]:
     address = urlsplit(settings.replicate.base_url or "")
     if address.scheme == "http" and not _is_loopback(address.hostname or ""):
         yield _mistake(
             "REPLICATE_BASE_URL: over plain http everybody on the way could read the token; use "
             "an https URL (http is for this machine alone).",
             Place("replicate", "base_url"),
+        )
+    address = urlsplit(settings.openai.base_url or "")
+    if address.scheme == "http" and not _is_private(address.hostname or ""):
+        yield _mistake(
+            "OPENAI_BASE_URL: over plain http everybody on the way could read the key; use an "
+            "https URL (http is for this machine and private networks).",
+            Place("openai", "base_url"),
         )
 
 
@@ -122,6 +155,14 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        # A name without a dot is known to its own network only.
+        return "." not in host
 
 
 def _store_credentials_are_whole(settings: Settings) -> Iterator[Mistake]:
@@ -145,6 +186,7 @@ _RULES: tuple[Callable[[Settings], Iterator[Mistake]], ...] = (
     _processes_share_redis,
     _generator_has_its_credential,
     _model_is_in_the_table,
-    _token_travels_encrypted,
+    _enhancer_is_whole,
+    _tokens_travel_encrypted,
     _store_credentials_are_whole,
 )

@@ -78,6 +78,10 @@ GeneratorChoice = Annotated[
     GeneratorName | None,
     BeforeValidator(formats.optional(formats.one_of("replicate", "openai", "painter"))),
 ]
+EnhancerName = Annotated[
+    Literal["off", "rules", "openai", "replicate"],
+    BeforeValidator(formats.one_of("off", "rules", "openai", "replicate")),
+]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     BeforeValidator(formats.one_of("debug", "info", "warning", "error")),

@@ -112,6 +112,12 @@ class Openai(Section):
     base_url: kinds.WebAddress
 
 
+class Enhancer(Section):
+    name: kinds.EnhancerName
+    model: kinds.OptionalText
+    timeout: kinds.Timeout
+
+
 class Spending(Section):
     """``daily_budget`` is in micro-dollars; None is no limit."""
 
@@ -170,6 +176,7 @@ class Settings(Section):
     generator: Generator
     replicate: Replicate
     openai: Openai
+    enhancer: Enhancer
     spending: Spending
     rate_limit: RateLimits
     live: Live

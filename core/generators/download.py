@@ -27,7 +27,7 @@ class Sources:
     """Where pictures may come from.
 
     ``domains`` allow themselves and everything below them, over https on its own port; ``origin``
-    ("http://127.0.0.1:8000") allows exactly itself, over plain http only on loopback.
+    ("http://127.0.0.1:8000") allows exactly itself, over plain http only within private networks.
     """
 
     domains: tuple[str, ...]
@@ -37,7 +37,7 @@ class Sources:
         if url.userinfo:
             return False
         if self.origin is not None and _origin(url) == _origin(httpx.URL(self.origin)):
-            return url.scheme == "https" or is_loopback(url.host)
+            return url.scheme == "https" or is_private(url.host)
         return url.scheme == "https" and url.port is None and self._is_ours(url.host)
 
     def _is_ours(self, host: str) -> bool:
@@ -50,6 +50,16 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_private(host: str) -> bool:
+    """Whether a host, as a URL names it, is this machine or one that only its own network knows."""
+    if "." not in host and ":" not in host:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
     except ValueError:
         return False
 

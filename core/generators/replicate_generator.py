@@ -18,9 +18,12 @@ from pydantic.v1 import ValidationError
 from replicate.client import Client
 
 from core.errors import ContentRefused, GeneratorBusy, GeneratorFailed
-from core.generators.download import Downloads, Sources, is_loopback, open_downloads
-from core.generators.replicate_answers import error_of, first_url, input_of, is_job_id, is_refusal
-from core.generators.replicate_transport import BoundedTransport, Refused
+from core.generators.bounded_transport import BoundedTransport, Refused
+from core.generators.download import Downloads, Sources, open_downloads
+from core.generators.inputs import input_of
+from core.generators.refusals import is_refusal
+from core.generators.replicate_answers import error_of, first_url, is_job_id
+from core.generators.replicate_wire import replicate_client
 from core.models import RawPicture, Recipe
 
 # Files of finished predictions are handed out below replicate.delivery, by several hosts.
@@ -190,11 +193,6 @@ async def open_replicate(
     Raises ValueError for an empty token, or one that would travel in the clear.
     """
     pace = pace or Pace()
-    if not token:
-        raise ValueError("A token for Replicate is needed; the client would take any it finds.")
-    origin = httpx.URL(base_url) if base_url else None
-    if origin is not None and origin.scheme != "https" and not is_loopback(origin.host):
-        raise ValueError("REPLICATE_BASE_URL must be https, or the token travels in the clear.")
     tls = httpx.create_ssl_context()
     timeout = httpx.Timeout(pace.read, connect=pace.connect)
     sources = Sources(domains=_OUTPUT_DOMAINS, origin=base_url or None)
@@ -202,9 +200,5 @@ async def open_replicate(
         BoundedTransport(tls=tls, timeout=timeout, cancel_after=cancel_after) as transport,
         open_downloads(sources, tls=tls, max_bytes=max_bytes) as downloads,
     ):
-        client = Client(
-            api_token=token,
-            base_url=base_url or "https://api.replicate.com",
-            transport=transport,
-        )
+        client = replicate_client(token, base_url=base_url, transport=transport)
         yield ReplicateGenerator(client, downloads, pace)

@@ -54,10 +54,40 @@ def test_replicate_without_a_token_is_refused():
     assert "REPLICATE_API_TOKEN" in only_mistake({"EDGE_GENERATOR": "replicate"})
 
 
-def test_openai_is_refused_until_it_exists():
-    text = "\n".join(mistakes({"OPENAI_API_KEY": "k"}))
-    assert "EDGE_MODEL: openai needs" in text
-    assert "OPENAI_API_KEY: the openai generator is not part of this version yet" in text
+OPENAI = {"OPENAI_API_KEY": "k", "EDGE_MODEL": "gpt-image-1"}
+
+
+def test_openai_needs_a_key_and_a_model():
+    settings = load(OPENAI)
+    assert (settings.generator_name, settings.default_model) == ("openai", "gpt-image-1")
+    assert only_mistake({"OPENAI_API_KEY": "k"}).startswith("EDGE_MODEL: openai needs")
+    keyless = only_mistake({"EDGE_GENERATOR": "openai", "EDGE_MODEL": "gpt-image-1"})
+    assert "set OPENAI_API_KEY" in keyless
+
+
+def test_a_model_without_a_row_is_told_where_to_get_one():
+    sentence = only_mistake(OPENAI | {"EDGE_MODEL": "sdxl"})
+    assert 'the table has no model "sdxl" for openai; known are gpt-image-1' in sentence
+    assert '[models."sdxl"]' in sentence
+    assert "EDGE_CONFIG" in sentence
+    assert "for openai" in only_mistake(OPENAI | {"EDGE_MODEL": "black-forest-labs/flux-schnell"})
+
+
+def test_any_other_server_works_with_a_row_of_its_own(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[models.sdxl]\ngenerator = "openai"\nversion = "sdxl-1"\nprice = "0"\n'
+        'sizes = {"1:1" = [512, 512]}\ninput = {prompt = "prompt", size = "size"}\n'
+    )
+    settings = load(
+        {
+            "EDGE_CONFIG": str(file),
+            "OPENAI_API_KEY": "none",
+            "OPENAI_BASE_URL": "http://localai:8080/v1",
+            "EDGE_MODEL": "sdxl",
+        }
+    )
+    assert settings.models[settings.default_model].price == 0
 
 
 def test_a_token_never_travels_in_the_clear():
@@ -65,6 +95,37 @@ def test_a_token_never_travels_in_the_clear():
     assert sentence.startswith("REPLICATE_BASE_URL: over plain http")
     load({"REPLICATE_BASE_URL": "http://localhost:5000"})
     load({"REPLICATE_BASE_URL": "https://example.com"})
+
+
+@pytest.mark.parametrize("host", ["example.com", "8.8.8.8"])
+def test_a_key_never_crosses_the_internet_in_the_clear(host):
+    sentence = only_mistake({"OPENAI_BASE_URL": f"http://{host}/v1"})
+    assert sentence.startswith("OPENAI_BASE_URL: over plain http")
+    load({"OPENAI_BASE_URL": f"https://{host}/v1"})
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "10.1.2.3", "localai", "[::1]"])
+def test_a_server_of_the_own_network_may_be_plain_http(host):
+    load({"OPENAI_BASE_URL": f"http://{host}:8080/v1"})
+
+
+def enhancer(name, model="", **more):
+    return {"EDGE__ENHANCER__NAME": name, "EDGE__ENHANCER__MODEL": model, **more}
+
+
+def test_an_enhancer_needs_its_credential_and_its_model():
+    assert load({}).enhancer.name == "rules"
+    assert load(enhancer("off")).enhancer.name == "off"
+    painter = {"EDGE_GENERATOR": "painter"}
+    load(enhancer("openai", "gpt-4.1-mini", OPENAI_API_KEY="k", **painter))
+    load(enhancer("replicate", "meta/llama", REPLICATE_API_TOKEN="t", **painter))
+    assert "set OPENAI_API_KEY" in only_mistake(enhancer("openai", "gpt-4.1-mini"))
+    assert "set REPLICATE_API_TOKEN" in only_mistake(enhancer("replicate", "meta/llama"))
+    nameless = enhancer("openai", OPENAI_API_KEY="k", **painter)
+    assert only_mistake(nameless).startswith("EDGE__ENHANCER__MODEL: openai needs")
+    ownerless = enhancer("replicate", "llama", REPLICATE_API_TOKEN="t", **painter)
+    assert only_mistake(ownerless).startswith("EDGE__ENHANCER__MODEL: replicate needs")
+    assert "one of off, rules" in only_mistake(enhancer("magic"))
 
 
 def test_half_of_a_store_credential_is_refused():

@@ -38,6 +38,8 @@ def test_the_shipped_table_is_sound():
     schnell = settings.models["black-forest-labs/flux-schnell"]
     assert schnell.price == 3000
     assert schnell.sizes["16:9"] == (1344, 768)
+    square_and_classic = {"1:1": (1024, 1024), "3:2": (1536, 1024), "2:3": (1024, 1536)}
+    assert settings.models["gpt-image-1"].sizes == square_and_classic
     assert settings.painter.price == 0
     assert set(settings.painter.sizes) == set(RATIOS)
     assert "painter" not in settings.models

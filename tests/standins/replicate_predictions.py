@@ -45,19 +45,18 @@ def _state(
 
 def _output(prediction: dict[str, Any], do: str) -> Any:
     url = f"{prediction['base']}files/{prediction['id']}/out-0.png"
-    match do:
-        case "empty":
-            return []
-        case "string":
-            return url
-        case "dict":
-            return {"images": [url], "seed": 1}
-        case "data":
-            picture = base64.b64encode(picture_of(prediction)).decode()
-            return [f"data:image/png;base64,{picture}"]
-        case "host":
-            return [prediction["outcome"]["url"]]
-    return [url]
+    if do == "data":
+        picture = base64.b64encode(picture_of(prediction)).decode()
+        return [f"data:image/png;base64,{picture}"]
+    outcome = prediction["outcome"]
+    odd: dict[str, Any] = {
+        "empty": [],
+        "string": url,
+        "dict": {"images": [url], "seed": 1},
+        "host": [outcome.get("url")],
+        "text": outcome.get("text"),
+    }
+    return odd.get(do, [url])
 
 
 def picture_of(prediction: dict[str, Any]) -> bytes:

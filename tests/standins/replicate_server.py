@@ -12,7 +12,7 @@ A script is a list of steps, each used ``times`` (1; -1 for ever): ``on`` names 
   (``detail``), ``html``, ``list``, ``hang``, ``lost`` (a create that counts, its answer a 504),
   ``late`` (a create that counts, its answer held back until the next reset)
 * ``outcome`` of the next prediction: ``nsfw``, ``failed`` (``error``), ``canceled``, ``aborted``,
-  ``never``, ``empty``, ``string``, ``dict``, ``data``, ``host`` (``url``)
+  ``never``, ``empty``, ``string``, ``dict``, ``data``, ``host`` (``url``), ``text`` (``text``)
 * ``file``: ``500``, ``404``, ``redirect``, ``html``, ``zero``, ``half``, ``svg``, ``gif``,
   ``animated``, ``misshapen``, ``huge`` (50,000 pixels a side), ``endless``, ``hang``
 """

@@ -1,8 +1,9 @@
-"""The wire below the Replicate client: bounded in time and size, and never left to its retries.
+"""The wire below a provider's client: bounded in time and size, and never left to its retries.
 
-The client passes no timeout at all when it creates a prediction without waiting, sleeps through any
-Retry-After it is told, and drops the headers of an error. So this transport sets the timeouts of
-every request itself and raises refusals, with all that is worth knowing, before the client can act.
+Replicate's client passes no timeout at all when it creates a prediction without waiting, sleeps
+through any Retry-After it is told, and drops the headers of an error. So this transport sets the
+timeouts of every request itself and raises refusals, with all that is worth knowing, before a
+client can act.
 """
 
 import re
@@ -55,7 +56,7 @@ class BoundedTransport(httpx.AsyncHTTPTransport):
     """
 
     def __init__(
-        self, *, tls: ssl.SSLContext, timeout: httpx.Timeout, cancel_after: float | None
+        self, *, tls: ssl.SSLContext, timeout: httpx.Timeout, cancel_after: float | None = None
     ) -> None:
         super().__init__(
             verify=tls,
