@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.models import Enhanced
+
 # Part of every enhanced identity: change it whenever the same prompt would come out differently.
 ENHANCEMENT_VERSION = "rules-1"
 
@@ -76,3 +78,12 @@ def enhance(prompt: str, template: str) -> str:
         if not any(word in spoken for word in phrase.unless)
     ]
     return ", ".join([prompt.rstrip(" .,;"), *added])
+
+
+class RuleEnhancer:
+    """The Enhancer port by these rules: it never falls back."""
+
+    version = ENHANCEMENT_VERSION
+
+    async def enhance(self, prompt: str, template: str) -> Enhanced:
+        return Enhanced(enhance(prompt, template), self.version)

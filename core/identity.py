@@ -22,13 +22,17 @@ def identity_of(
     request: LiveRequest,
     enhancement: str | None,
     references: Sequence[str] = (),
+    *,
+    variation: str | None = None,
 ) -> bytes:
     """Everything that decides how the picture looks, as a canonical JSON array in ASCII.
 
     ``project_path`` is ``organization/project`` by slug: row ids die with a lost database, and
     what was paid for must outlive it. ``enhancement`` is the version of the prompt enhancer; it
     counts only when the request wants it. ``references`` are the sha256 digests of the reference
-    pictures, in the order of use. An array, because text moves across the joints of joined strings.
+    pictures, in the order of use. ``variation`` sets a picture apart that was made anew for the
+    same request; without one the array has no place for it, so that first pictures keep their
+    identity. An array, because text moves across the joints of joined strings.
     """
     enhanced = request.auto_enhance
     parts = [
@@ -43,6 +47,8 @@ def identity_of(
         enhancement if enhanced else None,
         list(references),
     ]
+    if variation is not None:
+        parts.append(variation)
     return json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 

@@ -8,7 +8,6 @@ from cache.entry import Key
 from cache.errors import CacheError
 from cache.readthrough import Found, ReadThrough
 from core.catalog import Catalog
-from core.enhance import ENHANCEMENT_VERSION
 from core.errors import FieldError, Forbidden, GeneratorBusy, Invalid, SpendingNotAllowed
 from core.failures import public
 from core.identity import identity_of, key_of
@@ -90,7 +89,7 @@ class Live:
                 raise Forbidden
         if request.ratio not in model.sizes:
             raise Invalid(fields=[_not_by(model)])
-        version = ENHANCEMENT_VERSION if request.auto_enhance else None
+        version = self._workshop.enhancer.version
         canonical = identity_of(visitor.project.path, model, request, version)
         return Ask(visitor, request, model, key_of(canonical))
 

@@ -6,15 +6,18 @@ from datetime import UTC, datetime
 import uuid_utils
 
 from cache.entry import Entry, Key
-from core.enhance import enhance
 from core.identity import derived_seed
 from core.live_request import LiveRequest
-from core.models import Generation, Image, Model, Origin, Project, Recipe
+from core.models import Generation, Image, Model, Origin, Project, Recipe, Reference
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One picture to be made, and on whose account."""
+    """One picture to be made, and on whose account.
+
+    ``generation`` is the pending record this is the work of, if there is one already.
+    ``references`` are pictures of the same project, in the order of use.
+    """
 
     key: Key
     project: Project
@@ -24,31 +27,29 @@ class Order:
     origin: Origin = "live"
     key_id: str | None = None
     scope_id: str | None = None
+    generation: Generation | None = None
+    references: tuple[Image, ...] = ()
 
     @property
-    def recipe(self) -> Recipe:
-        request = self.request
-        prompt = request.prompt
-        if request.auto_enhance:
-            prompt = enhance(prompt, request.template or "general")
-        seed = derived_seed(self.key) if request.seed is None else request.seed
-        return Recipe(prompt=prompt, ratio=request.ratio, seed=seed, model=self.model)
+    def seed(self) -> int:
+        return derived_seed(self.key) if self.request.seed is None else self.request.seed
 
 
-def generation_of(order: Order) -> Generation:
-    """The record of work about to be paid for."""
-    recipe = order.recipe
+def generation_of(order: Order, prompt: str) -> Generation:
+    """The record of work about to be paid for; ``prompt`` is the text that will be sent."""
     now = datetime.now(UTC)
+    if order.generation is not None:
+        return replace(order.generation, status="processing", prompt=prompt, updated_at=now)
     return Generation(
         id=str(uuid_utils.uuid7()),
         project_id=order.project.id,
         status="processing",
         identity=order.key.identity,
         slot=order.key.slot,
-        prompt=recipe.prompt,
+        prompt=prompt,
         original_prompt=order.request.prompt,
-        ratio=recipe.ratio,
-        seed=recipe.seed,
+        ratio=order.request.ratio,
+        seed=order.seed,
         model=order.model.name,
         model_version=order.model.version,
         generator=order.model.generator,
@@ -59,6 +60,19 @@ def generation_of(order: Order) -> Generation:
         scope_id=order.scope_id,
         created_at=now,
         updated_at=now,
+    )
+
+
+def recipe_of(
+    generation: Generation, model: Model, references: tuple[Reference, ...] = ()
+) -> Recipe:
+    """What the generator is asked for: by the record, so that whoever resumes asks the same."""
+    return Recipe(
+        prompt=generation.prompt,
+        ratio=generation.ratio,
+        seed=generation.seed,
+        model=model,
+        references=references,
     )
 
 
@@ -83,6 +97,8 @@ def image_of(generation: Generation, entry: Entry, *, stored: bool) -> Image:
         created_at=created,
         updated_at=created,
         generation_id=generation.id,
+        flow_id=generation.flow_id,
+        alias=generation.assign_alias,
         stored=stored,
     )
 

@@ -2,38 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import structlog
 import uuid_utils
 
 from cache.entry import Entry
-from cache.errors import CacheError, LeaseLost
+from cache.errors import CacheError, LeaseLost, NotAdmitted
 from cache.tier import Lease
-from core.errors import EdgeError, GenerationTimeout, GeneratorBusy
+from core.errors import EdgeError, GenerationCancelled, GenerationTimeout, GeneratorBusy
 from core.failures import shared
-from core.models import Budget, Generation, RawPicture, VerifiedPicture
-from core.orders import Order, generation_of, image_of, with_job
+from core.materials import gathered
+from core.models import Generation, RawPicture, Recipe, Reference
+from core.orders import Order, generation_of, image_of, recipe_of, with_job
 from core.pictures import entry_of
-from core.ports import Generations, Generator, Ledger, Meter
-from core.slots import Slots
+from core.workshop import Prepare, Workshop
 
-Prepare = Callable[[RawPicture, str, str], Awaitable[VerifiedPicture]]
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """What every commission works with. ``deadline`` is seconds for one generation in all."""
-
-    generator: Generator
-    generations: Generations
-    ledger: Ledger
-    budgets: tuple[Budget, ...]
-    slots: Slots
-    prepare: Prepare
-    meter: Meter
-    deadline: float
+__all__ = ["Commission", "Prepare", "Workshop"]
 
 
 class Commission:
@@ -45,12 +29,13 @@ class Commission:
         self._order = order
         self._workshop = workshop
         self._generation: Generation | None = None
+        self._references: tuple[Reference, ...] = ()
         self._cost_micros = 0
         self._started = time.monotonic()
         self._log = structlog.get_logger("render")
 
     async def __call__(self, lease: Lease) -> Entry:
-        """Make the picture. Raises FillFailed, LeaseLost."""
+        """Make the picture. Raises FillFailed, LeaseLost, NotAdmitted (the payer may not)."""
         try:
             async with self._workshop.slots.take():
                 return await self._make(lease)
@@ -82,6 +67,8 @@ class Commission:
             entry = await self._paint(generation, lease)
         except (EdgeError, LeaseLost) as error:
             await self._abandon(error)
+            if await self._is_cancelled(generation):
+                raise NotAdmitted(self.payer, GenerationCancelled(retry_after=1)) from error
             raise
         except BaseException:
             # Cancelled or crashed: the record stays open, whoever comes next resumes its job.
@@ -100,19 +87,33 @@ class Commission:
             await self._write_off(open_one)
         # Nothing is reserved or written down for what could not be started anyway.
         workshop.slots.ensure_open()
-        generation = generation_of(order)
+        return await self._begin()
+
+    async def _begin(self) -> Generation:
+        workshop, order = self._workshop, self._order
+        materials = await gathered(order, workshop)
+        self._references = materials.references
+        generation = generation_of(order, materials.prompt)
         await workshop.ledger.reserve(
-            order.project.id, generation.id, order.model.price_micros, workshop.budgets
+            order.project.id, generation.account, order.model.price_micros, workshop.budgets
         )
-        await workshop.generations.begin(generation)
+        try:
+            await workshop.generations.begin(generation)
+        except GenerationCancelled as cancelled:
+            await workshop.ledger.refund(generation.account)
+            raise NotAdmitted(self.payer, cancelled) from cancelled
         return generation
 
     async def _write_off(self, lost: Generation) -> None:
         """Its holder died between sending the job and noting its id: it may have been charged."""
         await self._workshop.generations.fail(
-            lost.project_id, lost.id, "LOST", "The process that started it ended before noting it."
+            lost.project_id,
+            lost.id,
+            "LOST",
+            "The process that started it ended before noting it.",
+            attempt=lost.attempt,
         )
-        await self._workshop.ledger.settle(lost.id, self._order.model.price_micros)
+        await self._workshop.ledger.settle(lost.account, self._order.model.price_micros)
         self._workshop.meter.paid_twice()
 
     async def _paint(self, generation: Generation, lease: Lease) -> Entry:
@@ -135,7 +136,7 @@ class Commission:
         try:
             async with asyncio.timeout(workshop.deadline):
                 job_id = generation.job_id or await self._start(generation, lease)
-                return await workshop.generator.finish(job_id, self._order.recipe)
+                return await workshop.generator.finish(job_id, self._recipe(generation))
         except TimeoutError as error:
             current = self._generation
             if current is not None and current.job_id is not None:
@@ -149,14 +150,29 @@ class Commission:
         workshop = self._workshop
         workshop.slots.ensure_open()
         lease.ensure_held()
-        job_id = await workshop.generator.start(self._order.recipe)
+        job_id = await workshop.generator.start(self._recipe(generation))
         self._generation = with_job(generation, job_id)
         try:
-            await workshop.generations.note_job(generation.project_id, generation.id, job_id)
+            await workshop.generations.note_job(
+                generation.project_id, generation.id, job_id, attempt=generation.attempt
+            )
         except EdgeError:
             # The job runs and costs: finishing it here loses less than giving it up.
             self._log.exception("job_not_noted", generation=generation.id, job=job_id)
+        if await self._is_cancelled(generation):
+            # Whoever cancelled did not know this job yet. How it ends says what it cost.
+            await workshop.generator.cancel(job_id)
         return job_id
+
+    def _recipe(self, generation: Generation) -> Recipe:
+        return recipe_of(generation, self._order.model, self._references)
+
+    async def _is_cancelled(self, generation: Generation) -> bool:
+        try:
+            row = await self._workshop.generations.get(generation.project_id, generation.id)
+        except EdgeError:
+            return False
+        return row is not None and row.status == "cancelled"
 
     async def _abandon(self, error: EdgeError | LeaseLost) -> None:
         generation = self._generation
@@ -167,13 +183,15 @@ class Commission:
         self._ended(code)
         workshop = self._workshop
         try:
-            await workshop.generations.fail(generation.project_id, generation.id, code, text)
+            await workshop.generations.fail(
+                generation.project_id, generation.id, code, text, attempt=generation.attempt
+            )
             if spent:
                 cost = self._cost_micros or self._order.model.price_micros
-                await workshop.ledger.settle(generation.id, cost)
+                await workshop.ledger.settle(generation.account, cost)
                 workshop.meter.spent(cost)
             else:
-                await workshop.ledger.refund(generation.id)
+                await workshop.ledger.refund(generation.account)
         except EdgeError:
             # The first error is the one to report; the sweeper closes the books.
             self._log.exception("closing_failed", generation=generation.id)
@@ -193,15 +211,20 @@ class Commission:
                 image_of(generation, entry, stored=stored),
                 cost_micros=self._cost_micros,
                 processing_ms=round((time.monotonic() - self._started) * 1000),
+                attempt=generation.attempt,
             )
-            await workshop.ledger.settle(generation.id, self._cost_micros)
+            await workshop.ledger.settle(generation.account, self._cost_micros)
             return
         workshop.meter.paid_twice()
         await workshop.generations.fail(
-            generation.project_id, generation.id, "DUPLICATE", "Another picture was stored first."
+            generation.project_id,
+            generation.id,
+            "DUPLICATE",
+            "Another picture was stored first.",
+            attempt=generation.attempt,
         )
-        await workshop.ledger.settle(generation.id, self._cost_micros)
-        await workshop.ledger.mark_duplicate(generation.id)
+        await workshop.ledger.settle(generation.account, self._cost_micros)
+        await workshop.ledger.mark_duplicate(generation.account)
 
     def _ended(self, outcome: str) -> None:
         self._workshop.meter.generation_ended(outcome, time.monotonic() - self._started)

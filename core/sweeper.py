@@ -8,6 +8,7 @@ import structlog
 from cache.entry import Entry, Key
 from cache.errors import CacheError
 from cache.readthrough import ReadThrough
+from core.adoption import Adoption
 from core.errors import EdgeError
 from core.models import Generation
 from core.orders import image_of
@@ -27,12 +28,14 @@ class Sweeper:
         generations: Generations,
         ledger: Ledger,
         meter: Meter,
+        adoption: Adoption,
         patience: float,
     ) -> None:
         self._cache = cache
         self._generations = generations
         self._ledger = ledger
         self._meter = meter
+        self._adoption = adoption
         self._patience = timedelta(seconds=patience)
         self._log = structlog.get_logger("sweeper")
 
@@ -61,11 +64,22 @@ class Sweeper:
         if found is not None and found.entry.meta.get("generation") == generation.id:
             await self._finish(generation, found.entry)
             return
+        if found is not None and generation.status == "pending":
+            # It had joined somebody else's work, which has ended well.
+            await self._adoption.complete(generation, found, processing_ms=0)
+            return
         await self._generations.fail(
-            generation.project_id, generation.id, "ABANDONED", "Its process ended before it did."
+            generation.project_id,
+            generation.id,
+            "ABANDONED",
+            "Its process ended before it did.",
+            attempt=generation.attempt,
         )
+        if generation.status == "pending":
+            # Nobody was asked: close_ended returns the money once its process is surely gone.
+            return
         # The provider may have been asked and nobody saw the outcome: paid, never free.
-        await self._ledger.settle_reserved(generation.id)
+        await self._ledger.settle_reserved(generation.account)
         self._meter.paid_twice()
 
     async def _finish(self, generation: Generation, entry: Entry) -> None:
@@ -73,6 +87,7 @@ class Sweeper:
             generation.project_id,
             generation.id,
             image_of(generation, entry, stored=True),
-            cost_micros=await self._ledger.settle_reserved(generation.id),
+            cost_micros=await self._ledger.settle_reserved(generation.account),
             processing_ms=0,
+            attempt=generation.attempt,
         )

@@ -13,6 +13,7 @@ from core.imaging.errors import (
 )
 from core.imaging.limits import Limits
 from core.imaging.prepare import prepare
+from core.imaging.reencode import reencode
 from core.imaging.sniff import sniff
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "PictureRefused",
     "PictureUnknown",
     "prepare",
+    "reencode",
     "sniff",
 ]

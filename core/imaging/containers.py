@@ -114,7 +114,7 @@ def _scan_end(raw: bytes, start: int) -> int:
 
 def webp_with_xmp(raw: bytes, xmp: bytes, size: tuple[int, int], *, alpha: bool) -> bytes:
     """The still WebP in its extended form, with ``xmp`` and no EXIF. Raises PictureBroken."""
-    chunks = dict(_webp_chunks(raw))
+    chunks = dict(webp_chunks(raw))
     profile = chunks.get(b"ICCP")
     flags = _WEBP_XMP | (_WEBP_ICC if profile else 0) | (_WEBP_ALPHA if alpha else 0)
     width, height = size
@@ -131,7 +131,8 @@ def webp_with_xmp(raw: bytes, xmp: bytes, size: tuple[int, int], *, alpha: bool)
     return b"RIFF" + struct.pack("<I", len(payload)) + payload
 
 
-def _webp_chunks(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+def webp_chunks(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content of every chunk (RFC 9649 §2.3). Raises PictureBroken."""
     (length,) = struct.unpack_from("<I", raw, 4)
     end = min(len(raw), 8 + length)
     at = 12

@@ -3,6 +3,7 @@
 from core.imaging.errors import PictureUnknown
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_LONGEST_BRANDS = 256
 MIME_TYPES = {
     "PNG": "image/png",
     "JPEG": "image/jpeg",
@@ -19,6 +20,14 @@ def sniff(body: bytes) -> str:
         return "JPEG"
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return "WEBP"
-    if body[4:8] == b"ftyp" and body[8:12] in (b"avif", b"avis", b"mif1"):
+    if body[4:8] == b"ftyp" and _has_avif_brand(body):
         return "AVIF"
     raise PictureUnknown
+
+
+def _has_avif_brand(body: bytes) -> bool:
+    """AVIF 1.1, 3 and HEIF: one of the brands says so, not always the major one. HEIC, which
+    begins alike, has none of these."""
+    length = min(int.from_bytes(body[:4], "big"), _LONGEST_BRANDS)
+    brands = (body[at : at + 4] for at in (8, *range(16, length, 4)))
+    return any(brand in (b"avif", b"avis") for brand in brands)

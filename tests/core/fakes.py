@@ -1,23 +1,15 @@
 """Stand-ins for core's ports: they remember what was asked and wait for the test's word."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from cache.entry import Entry
 from core.errors import BudgetExhausted, EdgeError
-from core.models import (
-    Budget,
-    Generation,
-    Image,
-    Model,
-    Project,
-    RawPicture,
-    Recipe,
-    VerifiedPicture,
-)
+from core.limits import Budget
+from core.models import Generation, Image, Model, Project, RawPicture, Recipe, VerifiedPicture
 
 PROJECT = Project(id="p1", organization="main", slug="site", public=True)
 PAINTER = Model(
@@ -91,6 +83,12 @@ class DictStore:
     async def delete(self, slot: str) -> None:
         self.entries.pop(slot, None)
 
+    async def slots(self) -> AsyncIterator[str]:
+        if self.failure is not None:
+            raise self.failure
+        for slot in list(self.entries):
+            yield slot
+
 
 class RecordedGenerations:
     """The generations' log in a dictionary; ``log`` is the order of events."""
@@ -115,7 +113,9 @@ class RecordedGenerations:
         ]
         return open_ones[-1] if open_ones else None
 
-    async def note_job(self, project_id: str, generation_id: str, job_id: str) -> None:
+    async def note_job(
+        self, project_id: str, generation_id: str, job_id: str, *, attempt: int = 0
+    ) -> None:
         self.log.append("note_job")
         self._change(generation_id, lambda row: replace(row, job_id=job_id))
 
@@ -127,6 +127,7 @@ class RecordedGenerations:
         *,
         cost_micros: int,
         processing_ms: int,
+        attempt: int = 0,
     ) -> None:
         self.log.append("succeed")
         self.images[image.id] = image
@@ -134,7 +135,9 @@ class RecordedGenerations:
             generation_id, lambda row: replace(row, status="success", cost_micros=cost_micros)
         )
 
-    async def fail(self, project_id: str, generation_id: str, code: str, message: str) -> None:
+    async def fail(
+        self, project_id: str, generation_id: str, code: str, message: str, *, attempt: int = 0
+    ) -> None:
         self.log.append(f"fail {code}")
         self._change(generation_id, lambda row: replace(row, status="failed", error_code=code))
 
@@ -145,7 +148,7 @@ class RecordedGenerations:
         return [
             row
             for row in self.rows.values()
-            if row.status == "processing" and row.created_at < before
+            if row.status in ("pending", "processing") and row.created_at < before
         ][:limit]
 
     def _change(self, generation_id: str, change: Callable[[Generation], Generation]) -> None:
@@ -164,24 +167,24 @@ class RecordedLedger:
     duplicates: set[str] = field(default_factory=set)
 
     async def reserve(
-        self, project_id: str, generation_id: str, amount_micros: int, budgets: tuple[Budget, ...]
+        self, project_id: str, account: str, amount_micros: int, budgets: tuple[Budget, ...]
     ) -> None:
         if self.exhausted:
             raise BudgetExhausted(retry_after=3600)
         self.log.append("reserve")
-        self.reserved[generation_id] = amount_micros
+        self.reserved[account] = amount_micros
 
-    async def settle(self, generation_id: str, amount_micros: int) -> None:
+    async def settle(self, account: str, amount_micros: int) -> None:
         self.log.append("settle")
-        self.settled.setdefault(generation_id, amount_micros)
+        self.settled.setdefault(account, amount_micros)
 
-    async def refund(self, generation_id: str) -> None:
+    async def refund(self, account: str) -> None:
         self.log.append("refund")
-        self.refunded.add(generation_id)
+        self.refunded.add(account)
 
-    async def settle_reserved(self, generation_id: str) -> int:
+    async def settle_reserved(self, account: str) -> int:
         self.log.append("settle")
-        return self.settled.setdefault(generation_id, self.reserved.get(generation_id, 0))
+        return self.settled.setdefault(account, self.reserved.get(account, 0))
 
     async def refund_orphans(self, before: datetime) -> int:
         return 0
@@ -189,8 +192,8 @@ class RecordedLedger:
     async def close_ended(self, before: datetime) -> int:
         return 0
 
-    async def mark_duplicate(self, generation_id: str) -> None:
-        self.duplicates.add(generation_id)
+    async def mark_duplicate(self, account: str) -> None:
+        self.duplicates.add(account)
 
 
 class CountingMeter:

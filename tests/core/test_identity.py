@@ -91,3 +91,15 @@ def test_the_identity_is_plain_ascii_json(prompt: str) -> None:
     assert canonical.isascii()
     assert json.loads(canonical)[4] == prompt
     assert 0 <= derived_seed(key_of(canonical)) <= SEED_LIMIT
+
+
+def test_a_variation_is_another_picture_and_none_is_the_first() -> None:
+    model = Model("m", "1", "painter", price_micros=0, sizes={})
+    request = LiveRequest("a fox", "1:1")
+    first = identity_of("main/site", model, request, None)
+    assert identity_of("main/site", model, request, None, variation=None) == first
+    varied = [
+        identity_of("main/site", model, request, None, variation=each) for each in ("a/1", "a/2")
+    ]
+    assert len({first, *varied}) == 3
+    assert json.loads(varied[0]) == [*json.loads(first), "a/1"]

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -51,7 +52,9 @@ def exif() -> bytes:
     return tags.tobytes()
 
 
+@cache
 def profile() -> bytes:
+    """The same for all tests: it names the second it was made in."""
     from PIL import ImageCms
 
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -21,6 +21,7 @@ from tests.core.fakes import (
     open_generation,
     prepare,
 )
+from tests.core.rest_fakes import adoption_over
 
 KEY = Key("5" * 32, "1" * 64)
 LONG_AGO = datetime.now(UTC) - timedelta(hours=1)
@@ -52,6 +53,7 @@ class Office:
             generations=self.generations,
             ledger=self.ledger,
             meter=self.meter,
+            adoption=adoption_over(self.generations),
             patience=600,
         )
 
@@ -84,6 +86,23 @@ async def test_an_abandoned_generation_is_failed_and_stays_paid() -> None:
     assert office.meter.duplicates == 1
 
 
+async def test_one_that_never_began_is_failed_and_its_money_left_to_the_ledger() -> None:
+    office = Office()
+    left = office.leave(status="pending")
+    assert await office.sweeper.sweep() == 1
+    assert office.generations.rows[left].error_code == "ABANDONED"
+    assert office.ledger.settled == {}
+    assert office.meter.duplicates == 0
+
+
+async def test_a_later_attempt_is_settled_on_its_own_account() -> None:
+    office = Office()
+    left = office.leave(job_id="job-1", attempt=2)
+    office.ledger.reserved = {left: 1000, f"{left}#1": 2000, f"{left}#2": 3000}
+    await office.sweeper.sweep()
+    assert office.ledger.settled == {f"{left}#2": 3000}
+
+
 async def test_a_stored_picture_finishes_its_record() -> None:
     office = Office()
     left = office.leave(job_id="job-1")
@@ -108,3 +127,23 @@ async def test_a_running_generation_is_left_alone() -> None:
     left = office.leave(created_at=datetime.now(UTC))
     assert await office.sweeper.sweep() == 0
     assert office.generations.rows[left].status == "processing"
+
+
+async def test_one_that_never_began_is_failed_and_costs_nothing() -> None:
+    office = Office()
+    left = office.leave(status="pending", origin="rest")
+    assert await office.sweeper.sweep() == 1
+    assert office.generations.rows[left].error_code == "ABANDONED"
+    assert office.ledger.settled == {}
+    assert office.meter.duplicates == 0
+
+
+async def test_one_that_waited_for_anothers_picture_gets_it_after_all() -> None:
+    office = Office()
+    left = office.leave(status="pending", origin="rest")
+    office.store.entries[KEY.slot] = await picture_by("another")
+    await office.sweeper.sweep()
+    row = office.generations.rows[left]
+    assert (row.status, row.cached, row.output_image_id) == ("success", True, "image-1")
+    assert office.generations.images["image-1"].generation_id == "another"
+    assert office.ledger.settled == {}

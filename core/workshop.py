@@ -1,0 +1,31 @@
+"""What every commission works with, in one bundle."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from core.admission import Unlimited
+from core.enhance import RuleEnhancer
+from core.limits import Budget
+from core.masters import NoMasters
+from core.models import RawPicture, VerifiedPicture
+from core.ports import Admission, Enhancer, Generations, Generator, Ledger, Masters, Meter
+from core.slots import Slots
+
+Prepare = Callable[[RawPicture, str, str], Awaitable[VerifiedPicture]]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What every commission works with. ``deadline`` is seconds for one generation in all."""
+
+    generator: Generator
+    generations: Generations
+    ledger: Ledger
+    budgets: tuple[Budget, ...]
+    slots: Slots
+    prepare: Prepare
+    meter: Meter
+    deadline: float
+    admission: Admission = field(default_factory=Unlimited)
+    enhancer: Enhancer = field(default_factory=RuleEnhancer)
+    masters: Masters = field(default_factory=NoMasters)
