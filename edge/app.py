@@ -9,11 +9,17 @@ from starlette.routing import Mount, Route, Router
 from config.loading import load_environment
 from config.settings import Settings
 from core.cards import error_card
+from edge.addresses import live_path
+from edge.api.img import stored_image
+from edge.api.preflights import NoPreflights
+from edge.api.routes import api_routes
 from edge.client_address import TrustedProxies
+from edge.console.routes import console_routes
 from edge.errors import ErrorAnswers
+from edge.first_start import ORGANIZATION, PROJECT, SCOPE
 from edge.health import health
 from edge.hot import HotMiddleware
-from edge.live import keyed_live, page_live
+from edge.live import page_live
 from edge.logs import access_log, configure
 from edge.metrics import MetricsPage, RequestMetrics
 from edge.middleware import RequestMiddleware
@@ -36,11 +42,13 @@ def application(settings: Settings) -> Starlette:
     answers = ErrorAnswers(error_card, structlog.get_logger("errors"))
     app = Starlette(
         routes=[
-            Mount("/api/v1", app=_programs()),
+            Mount("/api/v1", app=_api()),
             Route("/cdn/{organization}/{project}/live/{scope}", page_live, methods=_READING),
+            Route("/cdn/{organization}/{project}/img/{reference}", stored_image, methods=_READING),
             Route("/health", health),
             Route("/ready", ready),
             Route("/metrics", _metrics_page(settings, registry).show),
+            *console_routes(live_path(ORGANIZATION, PROJECT, SCOPE), free=_is_free(settings)),
         ],
         middleware=[
             Middleware(
@@ -56,13 +64,17 @@ def application(settings: Settings) -> Starlette:
         exception_handlers=dict(answers.handlers()),
         lifespan=lifespan_of(settings, registry),
     )
-    # A redirect would carry the prompt and the signature on, and over plain http behind a proxy.
+    # A redirect would carry prompts, signatures and bodies on, and over plain http behind a proxy.
     app.router.redirect_slashes = False
     return app
 
 
-def _programs() -> Router:
-    return Router([Route("/live", keyed_live, methods=_READING)], redirect_slashes=False)
+def _api() -> Router:
+    return Router(api_routes(), redirect_slashes=False, middleware=[Middleware(NoPreflights)])
+
+
+def _is_free(settings: Settings) -> bool:
+    return settings.generator_name == settings.painter.generator
 
 
 def _metrics_page(settings: Settings, registry: CollectorRegistry) -> MetricsPage:

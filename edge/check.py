@@ -21,6 +21,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _bounded("redis", probes.redis(settings)),
         _bounded("store", probes.store(settings)),
         _bounded("generator", probes.generator(settings)),
+        _bounded("enhancer", probes.enhancer(settings)),
     )
     return [
         *(finding for findings in found for finding in findings),

@@ -4,7 +4,9 @@ import typer
 
 from edge.commands import keys
 from edge.commands.check import check
+from edge.commands.fsck import fsck
 from edge.commands.migrate import migrate
+from edge.commands.openapi import openapi
 from edge.commands.serve import serve
 from edge.commands.sign import sign
 from edge.exits import EXPLAINED
@@ -27,6 +29,8 @@ def command_line() -> typer.Typer:
     line.add_typer(_keys(), name="keys")
     line.command("sign")(sign)
     line.command("migrate")(migrate)
+    line.command("fsck")(fsck)
+    line.command("openapi")(openapi)
     return line
 
 

@@ -27,6 +27,8 @@ Card = Callable[[str, str], bytes]
 RATIO = "ratio"
 CORS_PUBLIC = "cors_public"
 REQUEST_ID = "request_id"
+# Further header lines, whatever the answer.
+NOTED_HEADERS = "noted_headers"
 
 _LIVE = "/api/v1/live"
 _PAGES = "/cdn/"
@@ -95,6 +97,7 @@ class ErrorAnswers:
         public = _state(scope).get(CORS_PUBLIC, live)
         headers = [*NO_STORE, (b"x-error-code", problem.code.encode("ascii"))]
         headers += [NOSNIFF, SANDBOX, *reading_rules(public=public)]
+        headers += _state(scope).get(NOTED_HEADERS, ())
         if request_id := _request_id(scope):
             headers.append((b"x-request-id", request_id.encode("ascii")))
         if problem.retry_after is not None:

@@ -31,7 +31,8 @@ class Policy:
     ``project`` is the project's path, ``organization/slug``. ``public`` is true for a page's or a
     signed URL's answer of a public project; an answer to a key is private unless ``share_keyed``.
     ``cors_public``: any site may embed and read the bytes. ``expires_at`` is the ``exp`` of a
-    signed URL, unix seconds: nothing may be kept beyond it.
+    signed URL, unix seconds: nothing may be kept beyond it. ``longest`` is for how many seconds
+    the address means the same picture, when that is not for good.
     """
 
     project: str
@@ -40,6 +41,7 @@ class Policy:
     share_keyed: bool = False
     expires_at: int | None = None
     indexable: bool = False
+    longest: int | None = None
 
     @property
     def shared(self) -> bool:
@@ -60,7 +62,7 @@ def freshness(policy: Policy, *, provisional: bool, now: int) -> Freshness:
     No s-maxage: it would switch the stale windows off in shared caches (RFC 5861). No immutable:
     a take-down has to reach browsers.
     """
-    room = None if policy.expires_at is None else max(0, policy.expires_at - now)
+    room = _room(policy, now)
     seconds = _within(PROVISIONAL if provisional else DAY, room)
     if not policy.shared:
         private = b"private, max-age=%d" % seconds
@@ -70,6 +72,13 @@ def freshness(policy: Policy, *, provisional: bool, now: int) -> Freshness:
     return Freshness(
         ((b"cache-control", b"public, " + windows), (CDN_CACHE_CONTROL, longer)), seconds
     )
+
+
+def _room(policy: Policy, now: int) -> int | None:
+    """Seconds after which nothing may be kept; None: no such end."""
+    if policy.expires_at is None:
+        return policy.longest
+    return _within(max(0, policy.expires_at - now), policy.longest)
 
 
 def _directives(lifetime: int, room: int | None, *, stale: bool) -> bytes:

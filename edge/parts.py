@@ -1,32 +1,38 @@
-"""Opens each configured part: records, store, spool, coordination, generator."""
+"""Opens each configured part: records, store, spool, coordination; what a key may start."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import SecretStr
 
 from cache.breaker import Breaker
 from cache.directory_tier import directory_tier
 from cache.failures import LocalFailures
-from cache.guarded import GuardedFailures, GuardedLeases, GuardedStore, GuardedTier
+from cache.guarded import (
+    GuardedFailures,
+    GuardedLeases,
+    GuardedRates,
+    GuardedStore,
+    GuardedTier,
+)
 from cache.leases import LocalLeases
 from cache.null_tier import NullTier
 from cache.object_tier import ObjectTier, s3_client
 from cache.observer import Observer
+from cache.rates import LocalRates, RateLimit, Rates
 from cache.redis_clients import redis_clients
 from cache.redis_failures import RedisFailures
 from cache.redis_leases import redis_leases
+from cache.redis_rates import RedisRates
 from cache.redis_tier import RedisTier
 from cache.spool import NullSpool, Spool
 from cache.spooling import directory_spool
-from cache.tier import Failures, Leases, Store, Tier
-from config.models import ModelRow
+from cache.tier import Failures, Leases, ListedStore, Store, Tier
 from config.settings import Settings
-from core.generators.painter import Painter
-from core.generators.replicate_generator import Pace, open_replicate
-from core.models import Model
-from core.ports import Generator
+from core.admission import KeyAdmission, Unlimited
+from core.ports import Admission
 from core.records.records import Records, open_records
 from edge.health import Check
 
@@ -41,16 +47,29 @@ class Coordination:
     near: Tier
     leases: Leases
     failures: Failures
+    rates: Rates
     checks: Mapping[str, Check]
 
 
 def records(settings: Settings) -> AbstractAsyncContextManager[Records]:
     """The records. Raises as core.records.records.open_records."""
-    return open_records(_plain(settings.database.url), settings.data.folder)
+    return open_records(
+        _plain(settings.database.url),
+        settings.data.folder,
+        claim_patience=timedelta(seconds=2 * settings.generator.deadline),
+    )
 
 
 @asynccontextmanager
 async def store(settings: Settings) -> AsyncIterator[Store]:
+    """The store as it serves requests: a bucket that fails is left alone for a while."""
+    async with bare_store(settings) as pictures:
+        on_disk = settings.store.bucket is None
+        yield pictures if on_disk else GuardedStore(pictures, Breaker("store"))
+
+
+@asynccontextmanager
+async def bare_store(settings: Settings) -> AsyncIterator[ListedStore]:
     """The bucket, or a directory of the data folder."""
     wanted = settings.store
     if wanted.bucket is None:
@@ -70,9 +89,7 @@ async def store(settings: Settings) -> AsyncIterator[Store]:
         retries=wanted.retries,
         connections=wanted.connections,
     ) as client:
-        yield GuardedStore(
-            ObjectTier(client, wanted.bucket, prefix=wanted.prefix), Breaker("store")
-        )
+        yield ObjectTier(client, wanted.bucket, prefix=wanted.prefix)
 
 
 @asynccontextmanager
@@ -94,7 +111,7 @@ async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
     wanted = settings.redis
     url = _plain(wanted.url)
     if url is None:
-        yield Coordination(NullTier(), LocalLeases(), LocalFailures(), {})
+        yield Coordination(NullTier(), LocalLeases(), LocalFailures(), LocalRates(), {})
         return
     async with (
         redis_clients(
@@ -115,43 +132,17 @@ async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
             near=GuardedTier(near, breaker),
             leases=GuardedLeases(leases, breaker),
             failures=GuardedFailures(failures, local, breaker),
+            rates=GuardedRates(RedisRates(clients.commands, prefix=wanted.prefix), breaker),
             checks={"redis": clients.commands.ping},
         )
 
 
-@asynccontextmanager
-async def generator(settings: Settings) -> AsyncIterator[Generator]:
-    """The generator in effect."""
-    token = _plain(settings.replicate.token)
-    if settings.generator_name != "replicate" or token is None:
-        yield Painter()
-        return
-    wanted = settings.generator
-    async with open_replicate(
-        token,
-        base_url=settings.replicate.base_url or "",
-        cancel_after=wanted.deadline,
-        max_bytes=wanted.download_max_bytes,
-        pace=Pace(call=wanted.call_timeout, connect=wanted.connect_timeout),
-    ) as replicate:
-        yield replicate
-
-
-def models(settings: Settings) -> tuple[dict[str, Model], Model]:
-    """The model table's rows, and the painter's."""
-    rows = {name: _model(row) for name, row in settings.models.items()}
-    return rows, _model(settings.painter)
-
-
-def _model(row: ModelRow) -> Model:
-    return Model(
-        name=row.name,
-        version=row.version,
-        generator=row.generator,
-        price_micros=row.price,
-        sizes=row.sizes,
-        parameters={**row.input, "fixed": dict(row.fixed)},
-    )
+def admission_of(settings: Settings, rates: Rates) -> Admission:
+    """What each key may start, or no limit at all."""
+    limit = settings.rate_limit.per_key
+    if limit is None:
+        return Unlimited()
+    return KeyAdmission(rates, RateLimit(limit.count, limit.seconds))
 
 
 def _plain(secret: SecretStr | None) -> str | None:

@@ -12,7 +12,10 @@ from cache.object_probe import probe
 from cache.object_tier import s3_client
 from cache.redis_clients import eviction_warning, redis_clients, unfit
 from config.settings import Settings
+from config.variables import name_of
 from core.errors import GeneratorFailed, RecordsUnavailable, Unauthorized
+from core.generators.openai_models import models_of
+from core.generators.openai_wire import OPENAI_ADDRESS
 from core.generators.replicate_account import account_of
 from core.records.location import PostgresServer, locate
 from core.records.outages import RecordsUnusable
@@ -108,19 +111,52 @@ async def store(settings: Settings) -> list[Finding]:
 
 
 async def generator(settings: Settings) -> list[Finding]:
-    """Whether the provider knows the token; nothing is made and nothing is paid."""
-    token = _plain(settings.replicate.token)
-    if settings.generator_name != "replicate" or token is None:
-        message = "painter: offline stand-ins. Set REPLICATE_API_TOKEN for real pictures."
-        return [ok("generator", message)]
+    """Whether the provider knows the credential; nothing is made and nothing is paid."""
+    if settings.generator_name == "replicate":
+        return [await _replicate(settings, "generator", settings.default_model)]
+    if settings.generator_name == "openai":
+        return [await _openai(settings, "generator", settings.default_model)]
+    message = "painter: offline stand-ins. Set REPLICATE_API_TOKEN for real pictures."
+    return [ok("generator", message)]
+
+
+async def enhancer(settings: Settings) -> list[Finding]:
+    """Whether the language model's provider knows the credential; the rules need none."""
+    wanted = settings.enhancer
+    if wanted.name == "replicate":
+        return [await _replicate(settings, "enhancer", wanted.model or "")]
+    if wanted.name == "openai":
+        return [await _openai(settings, "enhancer", wanted.model or "")]
+    if wanted.name == "off":
+        return [ok("enhancer", "Off: prompts are sent as they came, also with autoEnhance.")]
+    return [ok("enhancer", "rules: offline and free.")]
+
+
+async def _replicate(settings: Settings, part: str, model: str) -> Finding:
+    token = _plain(settings.replicate.token) or ""
     try:
         account = await account_of(token, base_url=settings.replicate.base_url)
     except Unauthorized:
-        return [fail("generator", "Replicate refuses the token: correct REPLICATE_API_TOKEN.")]
+        return fail(part, "Replicate refuses the token: correct REPLICATE_API_TOKEN.")
     except GeneratorFailed:
-        message = "Replicate does not answer: check the network and REPLICATE_BASE_URL."
-        return [fail("generator", message)]
-    return [ok("generator", f"replicate, account {account}, model {settings.default_model}.")]
+        return fail(part, "Replicate does not answer: check the network and REPLICATE_BASE_URL.")
+    return ok(part, f"replicate, account {account}, model {model}.")
+
+
+async def _openai(settings: Settings, part: str, model: str) -> Finding:
+    server = settings.openai.base_url or OPENAI_ADDRESS
+    try:
+        names = await models_of(_plain(settings.openai.key) or "", base_url=server)
+    except Unauthorized:
+        return fail(part, f"{server} refuses the key: correct OPENAI_API_KEY.")
+    except GeneratorFailed:
+        return fail(part, f"{server} does not answer: check the network and OPENAI_BASE_URL.")
+    if names is None:
+        return warn(part, f"{server} answers, but keeps no list of models to check the key with.")
+    if model not in names:
+        variable = name_of(part, "model")
+        return warn(part, f"{server} takes the key, but lists no model {model}: check {variable}.")
+    return ok(part, f"openai, {server}, model {model}.")
 
 
 def _plain(secret: SecretStr | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import Headers
 
@@ -14,6 +14,9 @@ from core.signing import Signer
 from edge.query import Parameters
 
 _BEARER = "bearer "
+# Keys with one of these may see pictures.
+_READING = frozenset({LIVE_READ, LIVE_GENERATE})
+_LIBRARY = "images"
 _SLUG = re.compile("[a-z0-9_-]{1,64}")
 
 
@@ -51,7 +54,7 @@ async def keyed_visitor(
     if secret is None:
         raise Unauthorized
     key = await credentials.key(secret)
-    if key.project is None or not _may_read(key):
+    if key.project is None or not key.scopes & _READING:
         raise Forbidden
     expires_at = None
     if parameters.signed:
@@ -95,29 +98,40 @@ async def page_visitor(
     NotFound; Invalid when key and signature speak for different projects.
     """
     organization, slug, scope_slug = names
+    visitor = await _project_visitor(credentials, proof, (organization, slug), enough=_READING)
+    scope = None
+    if _SLUG.fullmatch(scope_slug):
+        scope = await credentials.scope(visitor.project.id, scope_slug)
+    if scope is None:
+        raise NotFound("SCOPE")
+    return replace(visitor, scope=scope)
+
+
+async def image_visitor(credentials: Credentials, proof: Proof, names: tuple[str, str]) -> Visitor:
+    """The same for a stored image, which belongs to no scope: ``names`` are organization and
+    project, and a key for the image library is enough."""
+    return await _project_visitor(credentials, proof, names, enough=_READING | {_LIBRARY})
+
+
+async def _project_visitor(
+    credentials: Credentials, proof: Proof, names: tuple[str, str], *, enough: frozenset[str]
+) -> Visitor:
+    """``enough`` are the scopes of which a key of the project needs one."""
+    organization, slug = names
     project = None
     if _SLUG.fullmatch(organization) and _SLUG.fullmatch(slug):
         project = await credentials.project(organization, slug)
-    own_key = proof.key if project and _opens(proof.key, project) else None
+    own_key = proof.key if project and _opens(proof.key, project, enough) else None
     if proof.key is not None and own_key is None and proof.expires_at is not None:
         raise Invalid(
             fields=[FieldError("X-API-Key", "CREDENTIALS_CONFLICT", "Key and signature disagree.")]
         )
     if project is None or not (project.public or proof.expires_at or own_key):
         raise NotFound("PROJECT")
-    scope = None
-    if _SLUG.fullmatch(scope_slug):
-        scope = await credentials.scope(project.id, scope_slug)
-    if scope is None:
-        raise NotFound("SCOPE")
-    return Visitor(project=project, key=own_key, scope=scope, expires_at=proof.expires_at)
+    return Visitor(project=project, key=own_key, expires_at=proof.expires_at)
 
 
-def _opens(key: ApiKey | None, project: Project) -> bool:
+def _opens(key: ApiKey | None, project: Project, enough: frozenset[str]) -> bool:
     if key is None or key.project is None or key.project.id != project.id:
         return False
-    return _may_read(key)
-
-
-def _may_read(key: ApiKey) -> bool:
-    return LIVE_READ in key.scopes or LIVE_GENERATE in key.scopes
+    return bool(key.scopes & enough)

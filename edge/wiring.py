@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from cache.memory_tier import MemoryTier
 from cache.observer import Observer
+from cache.rates import Rates
 from cache.readthrough import ReadThrough
 from cache.tier import Store
 from config.settings import Settings
@@ -16,20 +17,22 @@ from core.cards import Cards
 from core.catalog import Catalog
 from core.credentials import Credentials
 from core.imaging import Limits
-from core.live import Live
-from core.models import Budget
-from core.ports import Generator
+from core.limits import Budget
+from core.masters import StoredMasters
+from core.ports import Enhancer, Generator
 from core.records.records import Records
 from core.render import Workshop
 from core.signing import Signer
 from core.slots import Slots
-from core.sweeper import Sweeper
 from core.verification import Verifier
+from edge import providers
 from edge.first_start import prepare
 from edge.health import Readiness, ReadyPage
 from edge.hot import HotMemo
+from edge.making import making
 from edge.metrics import CacheMetrics, GenerationMetrics
-from edge.parts import Coordination, coordination, generator, models, records, spool, store
+from edge.parts import Coordination, admission_of, coordination, records, spool, store
+from edge.services import library
 from edge.state import State
 
 # A slot nothing can hash to: asking for it proves that the store answers.
@@ -56,15 +59,16 @@ async def _compose(settings: Settings, registry: CollectorRegistry, stack: Async
     fleet = await stack.enter_async_context(coordination(settings))
     pictures = await stack.enter_async_context(store(settings))
     cache = await _cache(settings, fleet, pictures, CacheMetrics(registry), stack)
-    maker = await stack.enter_async_context(generator(settings))
-    meter = GenerationMetrics(registry)
-    live = Live(
-        cache=cache,
-        catalog=_catalog(settings),
-        workshop=_workshop(settings, log, maker, meter),
-        spending=settings.spending.enabled,
+    maker = await stack.enter_async_context(providers.generator(settings))
+    writer = await stack.enter_async_context(providers.enhancer(settings))
+    meter, spending = GenerationMetrics(registry), settings.spending.enabled
+    workshop = _workshop(
+        settings, log, maker, meter=meter, enhancer=writer, rates=fleet.rates, cache=cache
     )
-    await stack.enter_async_context(_in_background(_sweeper(settings, cache, log, meter).run()))
+    shelf = library(settings, log, cache)
+    made = making(log, cache, _catalog(settings), workshop, shelf["aliases"], spending=spending)
+    stack.push_async_callback(made.work.settle)
+    await stack.enter_async_context(_in_background(made.sweeper.run()))
     credentials = Credentials(log.tenants)
     stack.push_async_callback(credentials.settle)
     readiness = Readiness(
@@ -73,16 +77,21 @@ async def _compose(settings: Settings, registry: CollectorRegistry, stack: Async
         wanted={**fleet.checks, "records": log.ping},
     )
     stack.push_async_callback(_drain, cache, readiness, settings.server.drain)
-    return State(
-        live=live,
-        credentials=credentials,
-        signer=Signer([(key.kid, key.secret) for key in prepared.signing_keys]),
-        cards=Cards(),
-        hot=HotMemo(cache),
-        ready=ReadyPage(readiness),
-        share_keyed=settings.live.share_keyed,
-        longest_wait=settings.live.wait,
-    )
+    return {
+        **shelf,
+        "live": made.live,
+        "credentials": credentials,
+        "signer": Signer([(key.kid, key.secret) for key in prepared.signing_keys]),
+        "cards": Cards(),
+        "hot": HotMemo(cache),
+        "ready": ReadyPage(readiness),
+        "share_keyed": settings.live.share_keyed,
+        "longest_wait": settings.live.wait,
+        "public_url": settings.server.public_url,
+        "generations": made.generations,
+        "progress": made.progress,
+        "admission": workshop.admission,
+    }
 
 
 async def _cache(
@@ -107,12 +116,19 @@ async def _cache(
 
 
 def _catalog(settings: Settings) -> Catalog:
-    rows, painter = models(settings)
+    rows, painter = providers.models(settings)
     return Catalog(rows, painter, generator=settings.generator_name, default=settings.default_model)
 
 
 def _workshop(
-    settings: Settings, log: Records, maker: Generator, meter: GenerationMetrics
+    settings: Settings,
+    log: Records,
+    maker: Generator,
+    *,
+    meter: GenerationMetrics,
+    enhancer: Enhancer,
+    rates: Rates,
+    cache: ReadThrough,
 ) -> Workshop:
     limit = settings.spending.daily_budget
     return Workshop(
@@ -126,19 +142,9 @@ def _workshop(
         prepare=Verifier(Limits(max_bytes=settings.generator.download_max_bytes)),
         meter=meter,
         deadline=settings.generator.deadline,
-    )
-
-
-def _sweeper(
-    settings: Settings, cache: ReadThrough, log: Records, meter: GenerationMetrics
-) -> Sweeper:
-    return Sweeper(
-        cache=cache,
-        generations=log.generations,
-        ledger=log.ledger,
-        meter=meter,
-        # Longer than any flight: queueing, the lease's takeover and one whole generation.
-        patience=settings.generator.deadline * 2,
+        admission=admission_of(settings, rates),
+        enhancer=enhancer,
+        masters=StoredMasters(cache),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,8 @@ from core.errors import FieldError, Invalid, NotFound
 from core.models import KEY_SCOPES, ApiKey, Project
 from core.records.keys import DEFAULT_LIFETIME
 from core.records.records import Records, open_records
-from edge.commands.terminal import iso, print_json, run_or_exit, settings_or_exit, strong
+from edge.api.shapes import key_json
+from edge.commands.terminal import print_json, run_or_exit, settings_or_exit, strong
 from edge.data_folder import make_data_folder
 from edge.first_start import ORGANIZATION, PROJECT
 
@@ -57,7 +58,7 @@ def show(*, master: Master = False, json: Json = False) -> None:
     """List the keys, newest first, with those that expired or were revoked."""
     keys = run_or_exit(_listed, settings_or_exit(json=json), master)
     if json:
-        print_json([_public(key) for key in keys])
+        print_json([key_json(key) for key in keys])
     for key in () if json else keys:
         typer.echo(_line(key))
 
@@ -66,7 +67,7 @@ def revoke(key: Which, *, master: Master = False, json: Json = False) -> None:
     """Revoke a key. It is refused everywhere within seconds, for good."""
     revoked = run_or_exit(_revoke, settings_or_exit(json=json), key, master)
     if json:
-        print_json(_public(revoked))
+        print_json(key_json(revoked))
     else:
         typer.echo(f"Revoked {revoked.prefix}… ({revoked.name}).")
 
@@ -169,7 +170,7 @@ def _refuse_unknown(what: str, words: Sequence[str], known: Sequence[str]) -> No
 
 def _show_once(key: ApiKey, secret: str, *, json: bool) -> None:
     if json:
-        print_json(_public(key) | {"key": secret})
+        print_json(key_json(key) | {"key": secret})
         return
     typer.echo(strong(secret))
     typer.echo(f"{_line(key)}\nShown this once; only its hash is kept.", err=True)
@@ -180,21 +181,3 @@ def _line(key: ApiKey) -> str:
     ends = "never expires" if key.expires_at is None else f"expires {key.expires_at:%Y-%m-%d}"
     state = ends if key.revoked_at is None else f"revoked {key.revoked_at:%Y-%m-%d}"
     return f"{key.id}  {key.prefix}…  {where:<12}  {state:<20}  {key.name}"
-
-
-def _public(key: ApiKey) -> dict[str, Any]:
-    """The key as the API shows it, without the secret."""
-    return {
-        "id": key.id,
-        "type": key.type,
-        "name": key.name,
-        "prefix": key.prefix,
-        "organization": key.project.organization if key.project else None,
-        "project": key.project.slug if key.project else None,
-        "scopes": sorted(key.scopes),
-        "allowedModels": None if key.allowed_models is None else list(key.allowed_models),
-        "expiresAt": iso(key.expires_at),
-        "lastUsedAt": iso(key.last_used_at),
-        "createdAt": iso(key.created_at),
-        "revokedAt": iso(key.revoked_at),
-    }

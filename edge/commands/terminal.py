@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
 import anyio
@@ -70,10 +69,3 @@ def print_json(value: Any) -> None:
 def strong(text: str) -> str:
     """Bold on a terminal, plain everywhere else."""
     return typer.style(text, bold=True) if sys.stdout.isatty() else text
-
-
-def iso(moment: datetime | None) -> str | None:
-    """A time as the API writes it: UTC, with milliseconds."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

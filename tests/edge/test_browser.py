@@ -13,7 +13,7 @@ from tests.servers.process import absent
 
 pytestmark = pytest.mark.needs_apt
 
-_FLAGS = [
+FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 async def page() -> AsyncIterator[Page]:
     executable = chromium()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
         try:
             yield await browser.new_page(viewport={"width": 900, "height": 700})
         finally:

@@ -32,6 +32,7 @@ async def test_nothing_configured_is_fine_and_nothing_is_made(tmp_path):
         "redis",
         "store",
         "generator",
+        "enhancer",
         "spending",
         "signing",
         "address",
@@ -177,6 +178,58 @@ async def test_a_provider_that_is_away_fails(tmp_path):
     found = await examined(tmp_path, REPLICATE_API_TOKEN="good", REPLICATE_BASE_URL=address)
     assert found["generator"].state == "fail"
     assert "REPLICATE_BASE_URL" in found["generator"].message
+
+
+def openai(standin, key="good", model="gpt-image-1"):
+    return {
+        "OPENAI_API_KEY": key,
+        "OPENAI_BASE_URL": standin.base_url,
+        "EDGE_MODEL": model,
+    }
+
+
+async def test_a_key_is_tried_free_of_charge(tmp_path, openai_standin):
+    good = await examined(tmp_path, **openai(openai_standin))
+    assert good["generator"].state == "ok"
+    assert "model gpt-image-1" in good["generator"].message
+    await openai_standin.script({"on": "list", "do": "names", "names": ["other"]})
+    unlisted = await examined(tmp_path, **openai(openai_standin))
+    assert unlisted["generator"].state == "warn"
+    assert "EDGE_MODEL" in unlisted["generator"].message
+    bad = await examined(tmp_path, **openai(openai_standin, key="refused"))
+    assert bad["generator"].state == "fail"
+    assert "OPENAI_API_KEY" in bad["generator"].message
+    assert await openai_standin.created() == 0
+
+
+async def test_a_server_without_a_list_of_models_is_still_a_server(tmp_path, openai_standin):
+    await openai_standin.script({"on": "list", "do": "404"}, {"on": "list", "do": "html"})
+    listless = await examined(tmp_path, **openai(openai_standin))
+    assert listless["generator"].state == "warn"
+    garbage = await examined(tmp_path, **openai(openai_standin))
+    assert garbage["generator"].state == "fail"
+    assert "OPENAI_BASE_URL" in garbage["generator"].message
+
+
+async def test_the_language_model_is_looked_for_too(tmp_path, openai_standin, account_url):
+    chosen = {"EDGE_GENERATOR": "painter", "EDGE__ENHANCER__MODEL": "gpt-test"}
+    there = await examined(
+        tmp_path, **(openai(openai_standin) | chosen | {"EDGE__ENHANCER__NAME": "openai"})
+    )
+    assert (there["generator"].state, there["enhancer"].state) == ("ok", "ok")
+    assert "gpt-test" in there["enhancer"].message
+    replicate = {
+        "EDGE_GENERATOR": "painter",
+        "EDGE__ENHANCER__NAME": "replicate",
+        "EDGE__ENHANCER__MODEL": "meta/llama",
+        "REPLICATE_BASE_URL": account_url,
+    }
+    known = await examined(tmp_path, REPLICATE_API_TOKEN="good", **replicate)
+    assert known["enhancer"].state == "ok"
+    unknown = await examined(tmp_path, REPLICATE_API_TOKEN="bad", **replicate)
+    assert unknown["enhancer"].state == "fail"
+    off = await examined(tmp_path, EDGE__ENHANCER__NAME="off")
+    assert off["enhancer"].message.startswith("Off")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""Who calls the REST API: a project's key with the right scope, or an administrator's."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from core.errors import Forbidden, Unauthorized
+from core.models import ApiKey, Project
+from edge.middleware import KEY_ID
+from edge.query import parse_parameters
+from edge.state import State
+from edge.visitors import presented_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A project's key that may do what was asked, and its project."""
+
+    project: Project
+    key: ApiKey
+
+
+async def caller(request: Request[State], scope: str) -> Caller:
+    """The caller of a project's route; ``scope`` is one of core.models.KEY_SCOPES.
+
+    Raises KeyInUrl, Invalid (several keys), Unauthorized, Forbidden (a master key, or a key
+    without the scope).
+    """
+    key = await _key(request)
+    if key.project is None or scope not in key.scopes:
+        raise Forbidden
+    return Caller(key.project, key)
+
+
+async def administrator(request: Request[State]) -> ApiKey:
+    """The master key of an administrator's route. Raises as caller."""
+    key = await _key(request)
+    if key.type != "master":
+        raise Forbidden
+    return key
+
+
+async def _key(request: Request[State]) -> ApiKey:
+    # Its other complaints wait until the route knows which parameters it takes.
+    parse_parameters(request.scope["query_string"])
+    secret = presented_secret(request.headers)
+    if secret is None:
+        raise Unauthorized
+    key = await request.state["credentials"].key(secret)
+    request.scope["state"][KEY_ID] = key.id
+    return key

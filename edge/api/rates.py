@@ -1,0 +1,48 @@
+"""Tells callers of the REST API how much work their key may still start."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.types import ASGIApp
+
+from core.errors import EdgeError
+from edge.answer import Answer
+from edge.errors import NOTED_HEADERS
+from edge.freshness import RawHeaders
+from edge.middleware import KEY_ID
+from edge.state import State
+
+Handler = Callable[[Request[State]], Awaitable[ASGIApp]]
+
+
+def rated(handler: Handler) -> Handler:
+    """``handler`` with X-RateLimit-Limit, -Remaining and -Reset on its answers and errors."""
+
+    async def handle(request: Request[State]) -> ASGIApp:
+        try:
+            answer = await handler(request)
+        except EdgeError:
+            request.scope["state"][NOTED_HEADERS] = await _rate_headers(request)
+            raise
+        if not isinstance(answer, Answer):
+            return answer
+        headers = await _rate_headers(request)
+        return replace(answer, raw_headers=[*answer.raw_headers, *headers])
+
+    return handle
+
+
+async def _rate_headers(request: Request[State]) -> RawHeaders:
+    """None without a limit, or without a known key."""
+    key_id = request.scope["state"].get(KEY_ID)
+    if key_id is None:
+        return []
+    state = await request.state["admission"].state(key_id)
+    if state.limit == 0:
+        return []
+    return [
+        (b"x-ratelimit-limit", b"%d" % state.limit),
+        (b"x-ratelimit-remaining", b"%d" % state.remaining),
+        (b"x-ratelimit-reset", b"%d" % state.reset),
+    ]

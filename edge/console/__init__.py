@@ -1,0 +1,1 @@
+"""The pages for people: what this is, and the API's description."""
