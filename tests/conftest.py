@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.servers.s3",
     "tests.servers.postgres",
     "tests.servers.nginx",
+    "tests.standins.openai",
     "tests.standins.replicate",
     "tests.edge.live_server",
 ]

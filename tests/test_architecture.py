@@ -28,8 +28,8 @@ DRIVERS = {
     "aiobotocore": ["cache/object_*.py"],
     "botocore": ["cache/object_*.py"],
     "aiohttp": ["cache/object_*.py"],
-    "replicate": ["core/generators/*"],
-    "httpx": ["core/generators/*"],
+    "replicate": ["core/generators/*", "core/enhancers/*"],
+    "httpx": ["core/generators/*", "core/enhancers/*"],
     "sqlalchemy": ["core/records/*"],
     "alembic": ["core/records/*"],
     "aiosqlite": ["core/records/*"],
@@ -44,12 +44,13 @@ ADAPTERS = (
     "cache.redis_*",
     "cache.object_*",
     "cache.directory_tier",
+    "core.enhancers.*",
     "core.generators.*",
     "core.records.*",
 )
 # The composition root and the programs around it: they alone know settings and concrete adapters.
 COMPOSITION = re.compile(
-    r"edge\.(__main__|app|wiring|parts|serve|check|probes|logs|cli|commands"
+    r"edge\.(__main__|app|wiring|parts|services|making|providers|serve|check|probes|logs|cli|commands"
     r"|first_start|data_folder|greeting|addresses)(\.\w+)?"
 )
 FORBIDDEN_NAMES = {"utils", "helpers", "manager", "base", "common", "misc"}

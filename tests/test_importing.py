@@ -16,6 +16,7 @@ DECLARATIONS = re.compile(
     "|datetime|Decimal|TypeVar|ParamSpec|NewType|namedtuple|MappingProxyType|auto|get_logger|getLogger"
     "|Field|ConfigDict|TypeAdapter|StringConstraints|AfterValidator|BeforeValidator"
     "|model_validator|field_validator|field_serializer|PlainSerializer|Discriminator|Tag"
+    "|WithJsonSchema|partial|get_args"
     "|Typer|Option|Argument|command|callback|add_typer"
 )
 SCHEMA = re.compile(

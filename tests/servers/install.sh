@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings the parts that only the system's package manager has, where that is possible without asking.
 set -eu
-parts="nginx:nginx redis-server:redis-server chromium:chromium radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common fc-list:fontconfig"
+parts="nginx:nginx redis-server:redis-server chromium:chromium radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd ceph:ceph-common fc-list:fontconfig node:nodejs npm:npm"
 missing=""
 for part in $parts; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "${part%%:*}" >/dev/null 2>&1 || missing="$missing ${part##*:}"
