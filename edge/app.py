@@ -9,21 +9,21 @@ from starlette.routing import Mount, Route, Router
 from config.loading import load_environment
 from config.settings import Settings
 from core.cards import error_card
-from edge.addresses import live_path
+from edge.answers.errors import ErrorAnswers
 from edge.api.img import stored_image
 from edge.api.preflights import NoPreflights
 from edge.api.routes import api_routes
-from edge.client_address import TrustedProxies
 from edge.console.routes import console_routes
-from edge.errors import ErrorAnswers
-from edge.first_start import ORGANIZATION, PROJECT, SCOPE
-from edge.health import health
 from edge.hot import HotMiddleware
 from edge.live import page_live
-from edge.logs import access_log, configure
-from edge.metrics import MetricsPage, RequestMetrics
-from edge.middleware import RequestMiddleware
+from edge.operations.addresses import live_path
+from edge.operations.first_start import ORGANIZATION, PROJECT, SCOPE
 from edge.pages import ready
+from edge.server.client_address import TrustedProxies
+from edge.server.middleware import RequestMiddleware
+from edge.telemetry.health import health
+from edge.telemetry.logs import access_log, configure
+from edge.telemetry.metrics import MetricsPage, RequestMetrics
 from edge.wiring import lifespan_of
 
 _READING = ["GET", "HEAD", "OPTIONS"]

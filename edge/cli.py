@@ -9,7 +9,7 @@ from edge.commands.migrate import migrate
 from edge.commands.openapi import openapi
 from edge.commands.serve import serve
 from edge.commands.sign import sign
-from edge.exits import EXPLAINED
+from edge.operations.exits import EXPLAINED
 
 
 def command_line() -> typer.Typer:

@@ -9,9 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cache.entry import Key
 from cache.readthrough import ReadThrough
-from edge.middleware import KEY_ID
-from edge.responses import PreparedHit
-from edge.whole_answer import WHOLE, whole_message
+from edge.answers.responses import PreparedHit
+from edge.server.middleware import KEY_ID
+from edge.server.whole_answer import WHOLE, whole_message
 
 # Every request header that can change what a plain GET of a stored picture answers.
 _DECISIVE = frozenset(

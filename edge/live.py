@@ -11,22 +11,22 @@ from core.live import Answer as Found
 from core.live import Ask, Pending, Visitor
 from core.live_request import LiveRequest
 from core.models import ApiKey, Project
-from edge.acceptance import is_image_client
-from edge.answer import Answer
-from edge.conditional import Conditions, conditions_of
-from edge.errors import CORS_PUBLIC, RATIO
-from edge.freshness import Policy
-from edge.hot import HIT, Hit
-from edge.live_query import live_request
-from edge.middleware import KEY_ID
-from edge.query import Parameters, parse_parameters
-from edge.responses import (
+from edge.answers.acceptance import is_image_client
+from edge.answers.answer import Answer
+from edge.answers.conditional import Conditions, conditions_of
+from edge.answers.errors import CORS_PUBLIC, RATIO
+from edge.answers.freshness import Policy
+from edge.answers.responses import (
     absent_answer,
     pending_answer,
     picture_answer,
     preflight_answer,
     prepare,
 )
+from edge.hot import HIT, Hit
+from edge.live_query import live_request
+from edge.query import Parameters, parse_parameters
+from edge.server.middleware import KEY_ID
 from edge.state import State
 from edge.visitors import keyed_visitor, page_proof, page_visitor
 

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from edge.answer import Answer
+from edge.answers.answer import Answer
 from edge.state import State
 
 

@@ -34,7 +34,7 @@ from config.settings import Settings
 from core.admission import KeyAdmission, Unlimited
 from core.ports import Admission
 from core.records.records import Records, open_records
-from edge.health import Check
+from edge.telemetry.health import Check
 
 _PICTURES = "pictures"
 _SPOOL = "spool"

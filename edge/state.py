@@ -15,8 +15,8 @@ from core.ports import Admission
 from core.progress import Progress
 from core.signing import Signer
 from core.uploads import Uploads
-from edge.health import ReadyPage
 from edge.hot import HotMemo
+from edge.telemetry.health import ReadyPage
 
 
 class LibraryState(TypedDict):

@@ -26,14 +26,14 @@ from core.signing import Signer
 from core.slots import Slots
 from core.verification import Verifier
 from edge import providers
-from edge.first_start import prepare
-from edge.health import Readiness, ReadyPage
 from edge.hot import HotMemo
 from edge.making import making
-from edge.metrics import CacheMetrics, GenerationMetrics
+from edge.operations.first_start import prepare
 from edge.parts import Coordination, admission_of, coordination, records, spool, store
 from edge.services import library
 from edge.state import State
+from edge.telemetry.health import Readiness, ReadyPage
+from edge.telemetry.metrics import CacheMetrics, GenerationMetrics
 
 # A slot nothing can hash to: asking for it proves that the store answers.
 _NOBODYS = "0" * 32

@@ -50,8 +50,8 @@ ADAPTERS = (
 )
 # The composition root and the programs around it: they alone know settings and concrete adapters.
 COMPOSITION = re.compile(
-    r"edge\.(__main__|app|wiring|parts|services|making|providers|serve|check|probes|logs|cli|commands"
-    r"|first_start|data_folder|greeting|addresses)(\.\w+)?"
+    r"edge\.(__main__|app|wiring|parts|services|making|providers|cli|commands|operations"
+    r"|server\.serve|telemetry\.logs)(\.\w+)?"
 )
 FORBIDDEN_NAMES = {"utils", "helpers", "manager", "base", "common", "misc"}
 

@@ -6,8 +6,8 @@ from starlette.requests import Request
 
 from core.errors import Forbidden, Unauthorized
 from core.models import ApiKey, Project
-from edge.middleware import KEY_ID
 from edge.query import parse_parameters
+from edge.server.middleware import KEY_ID
 from edge.state import State
 from edge.visitors import presented_secret
 

@@ -10,9 +10,9 @@ from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
 from core.errors import FieldError, Invalid
+from edge.answers.problem import HttpError
 from edge.api.bad_fields import bad_fields
 from edge.api.strict_json import DEPTH_LIMIT, checked_meta, strict_json
-from edge.problem import HttpError
 from edge.state import State
 
 BODY_BYTES = 262_144

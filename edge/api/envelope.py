@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 
 from core.listing import Listing, Window
-from edge.answer import Answer, with_body
-from edge.freshness import NO_STORE
-from edge.headers import NOSNIFF, SANDBOX, reading_rules
+from edge.answers.answer import Answer, with_body
+from edge.answers.freshness import NO_STORE
+from edge.answers.headers import NOSNIFF, SANDBOX, reading_rules
 
 _JSON = b"application/json"
 

@@ -9,12 +9,12 @@ from starlette.types import ASGIApp
 
 from core.models import Generation
 from core.progress import UNDER_WAY
-from edge.answer import Answer
+from edge.answers.answer import Answer
+from edge.answers.freshness import NO_STORE, RawHeaders
+from edge.answers.headers import NOSNIFF, SANDBOX, reading_rules
 from edge.api.access import Caller, caller
 from edge.api.generations import SCOPE, generation_id, generation_shown
 from edge.api.windows import parameters_of
-from edge.freshness import NO_STORE, RawHeaders
-from edge.headers import NOSNIFF, SANDBOX, reading_rules
 from edge.state import State
 
 _STREAM: RawHeaders = [

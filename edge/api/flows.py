@@ -6,7 +6,7 @@ from pydantic import Field, WithJsonSchema
 from starlette.requests import Request
 
 from core.aliases import checked_alias
-from edge.answer import Answer
+from edge.answers.answer import Answer
 from edge.api.access import caller
 from edge.api.bodies import Body, Meta, body_of, canonical
 from edge.api.envelope import done, listed

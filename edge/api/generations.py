@@ -12,7 +12,7 @@ from core.generation_requests import Owner
 from core.generations import Outcome, Patience
 from core.ids import asked_id, checked_id
 from core.models import Generation, Status
-from edge.answer import Answer
+from edge.answers.answer import Answer
 from edge.api.access import Caller, caller
 from edge.api.bodies import body_of, canonical
 from edge.api.envelope import done, listed

@@ -8,10 +8,10 @@ from starlette.requests import Request
 
 from core.errors import FieldError, Invalid
 from core.idempotency import KeptAnswer
-from edge.answer import Answer, with_body
+from edge.answers.answer import Answer, with_body
+from edge.answers.freshness import NO_STORE
+from edge.answers.headers import NOSNIFF, SANDBOX, reading_rules
 from edge.api.access import Caller
-from edge.freshness import NO_STORE
-from edge.headers import NOSNIFF, SANDBOX, reading_rules
 from edge.state import State
 
 REPLAYED = (b"idempotency-replayed", b"true")

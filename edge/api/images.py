@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from core.aliases import checked_alias, is_alias
 from core.ids import asked_id
-from edge.answer import Answer
+from edge.answers.answer import Answer
 from edge.api.access import caller
 from edge.api.bodies import Body, Meta, body_of
 from edge.api.envelope import done, listed

@@ -9,15 +9,15 @@ from core.errors import Invalid, NotFound
 from core.images import Stored
 from core.live import Visitor
 from core.signing import SIGNATURE_PARAMETERS
-from edge.answer import Answer
+from edge.answers.answer import Answer
+from edge.answers.conditional import conditions_of
+from edge.answers.errors import CORS_PUBLIC
+from edge.answers.freshness import Policy
+from edge.answers.responses import picture_answer, preflight_answer, prepare
 from edge.api.fields import reference
 from edge.api.windows import parameters_of
-from edge.conditional import conditions_of
-from edge.errors import CORS_PUBLIC
-from edge.freshness import Policy
-from edge.middleware import KEY_ID
 from edge.query import parse_parameters
-from edge.responses import picture_answer, preflight_answer, prepare
+from edge.server.middleware import KEY_ID
 from edge.state import State
 from edge.visitors import image_visitor, page_proof
 

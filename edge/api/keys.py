@@ -11,7 +11,7 @@ from core.errors import FieldError, Invalid
 from core.keys import DEFAULT_LIFETIME, Place, Wish, checked_slug
 from core.models import KEY_SCOPES
 from core.prompt import normalise
-from edge.answer import Answer
+from edge.answers.answer import Answer
 from edge.api.access import administrator
 from edge.api.bodies import Body, body_of, checked_after
 from edge.api.envelope import done, listed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 
-from edge.freshness import RawHeaders
+from edge.answers.freshness import RawHeaders
 
 _WAIT = re.compile("[0-9]{1,9}")
 

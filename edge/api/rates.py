@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from core.errors import EdgeError
-from edge.answer import Answer
-from edge.errors import NOTED_HEADERS
-from edge.freshness import RawHeaders
-from edge.middleware import KEY_ID
+from edge.answers.answer import Answer
+from edge.answers.errors import NOTED_HEADERS
+from edge.answers.freshness import RawHeaders
+from edge.server.middleware import KEY_ID
 from edge.state import State
 
 Handler = Callable[[Request[State]], Awaitable[ASGIApp]]

@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from core.models import Project
 from edge.api.shapes import Site
-from edge.middleware import PEER_TRUSTED
+from edge.server.middleware import PEER_TRUSTED
 from edge.state import State
 
 # A host with or without a port: the only thing of the caller's that enters an address of ours.

@@ -11,7 +11,7 @@ from core.aliases import assignable_alias
 from core.errors import FieldError, Invalid
 from core.ids import checked_id
 from core.uploads import Upload
-from edge.answer import Answer
+from edge.answers.answer import Answer
 from edge.api.access import caller
 from edge.api.envelope import done
 from edge.api.fields import ON_CONFLICT, moves

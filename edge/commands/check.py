@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from edge.check import examine
 from edge.commands.terminal import print_json, run_or_exit, settings_or_exit
-from edge.exits import ExitCode
-from edge.findings import Finding
+from edge.operations.check import examine
+from edge.operations.exits import ExitCode
+from edge.operations.findings import Finding
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 

@@ -12,8 +12,8 @@ from config.settings import Settings
 from core.checking import Checker, Problem, Report
 from edge import parts
 from edge.commands.terminal import give_up, print_json, run_or_exit, settings_or_exit
-from edge.data_folder import make_data_folder
-from edge.exits import ExitCode
+from edge.operations.data_folder import make_data_folder
+from edge.operations.exits import ExitCode
 
 _MEANINGS = {
     "missing": "is not in the store",

@@ -15,8 +15,8 @@ from core.records.keys import DEFAULT_LIFETIME
 from core.records.records import Records, open_records
 from edge.api.shapes import key_json
 from edge.commands.terminal import print_json, run_or_exit, settings_or_exit, strong
-from edge.data_folder import make_data_folder
-from edge.first_start import ORGANIZATION, PROJECT
+from edge.operations.data_folder import make_data_folder
+from edge.operations.first_start import ORGANIZATION, PROJECT
 
 Master = Annotated[bool, typer.Option("--master", help="Master keys instead of project keys.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]

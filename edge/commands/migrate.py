@@ -8,7 +8,7 @@ from config.settings import Settings
 from core.records.location import locate
 from core.records.schema import migrate as apply_missing
 from edge.commands.terminal import print_json, run_or_exit, settings_or_exit
-from edge.data_folder import make_data_folder
+from edge.operations.data_folder import make_data_folder
 
 
 def migrate(

@@ -3,10 +3,10 @@
 import typer
 
 from edge.commands.terminal import give_up, run_or_exit, settings_or_exit, strong
-from edge.exits import ExitCode
-from edge.first_start import first_start
-from edge.greeting import greeting
-from edge.serve import NotListening, listen, run
+from edge.operations.exits import ExitCode
+from edge.operations.first_start import first_start
+from edge.operations.greeting import greeting
+from edge.server.serve import NotListening, listen, run
 
 
 def serve() -> None:

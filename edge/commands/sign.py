@@ -11,11 +11,11 @@ from core.errors import FieldError, Invalid
 from core.prompt import checked_prompt
 from core.ratio import canonical_ratio
 from core.signing import Signer, expires_at_for
-from edge.addresses import live_path, own_origin, signed_target
 from edge.api.shapes import iso
 from edge.commands.terminal import explained, print_json, settings_or_exit
-from edge.data_folder import ensure_signing_keys, make_data_folder
-from edge.first_start import ORGANIZATION, PROJECT, SCOPE
+from edge.operations.addresses import live_path, own_origin, signed_target
+from edge.operations.data_folder import ensure_signing_keys, make_data_folder
+from edge.operations.first_start import ORGANIZATION, PROJECT, SCOPE
 
 _SLUG = re.compile(r"[a-z0-9_-]{1,64}")
 

@@ -14,8 +14,8 @@ from config.mistakes import SettingsError
 from config.settings import Settings
 from core.errors import EdgeError, Invalid
 from core.records.outages import RecordsUnusable
-from edge import logs
-from edge.exits import ExitCode
+from edge.operations.exits import ExitCode
+from edge.telemetry import logs
 
 Result = TypeVar("Result")
 

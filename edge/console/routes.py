@@ -10,12 +10,12 @@ import orjson
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
-from edge.answer import Answer, with_body
+from edge.answers.answer import Answer, with_body
+from edge.answers.freshness import NO_STORE, RawHeaders
+from edge.answers.headers import NOSNIFF, SANDBOX, reading_rules
 from edge.api.openapi.document import openapi_document
 from edge.api.sites import origin_of
 from edge.console.example import Example
-from edge.freshness import NO_STORE, RawHeaders
-from edge.headers import NOSNIFF, SANDBOX, reading_rules
 from edge.state import State
 
 _FOLDER = Path(__file__).parent / "pages"

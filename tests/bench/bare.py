@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--size", type=int, required=True)
     told = parser.parse_args()
-    # As edge/serve.py has it, but with uvicorn's own protocol.
+    # As edge/server/serve.py has it, but with uvicorn's own protocol.
     config = uvicorn.Config(
         application(b"\x89" * told.size),
         loop="uvloop",

@@ -22,7 +22,7 @@ from core.records.rows import values_of
 from core.records.tables import scopes
 from core.signing import Signer
 from tests.edge.linting import ensure_sound
-from tests.edge.raw_http import talk
+from tests.edge.server.raw_http import talk
 from tests.fleet.processes import API_KEY, ServerProcess, fleet
 from tests.standins.replicate import ReplicateStandin
 

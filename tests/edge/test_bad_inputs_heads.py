@@ -4,7 +4,7 @@ import pytest
 
 from tests.edge.header_sets import NO_STORE, NOSNIFF, ensure_error, ensure_exact
 from tests.edge.live_server import KEY_LINE, LiveServer, exact, program
-from tests.edge.raw_http import talk
+from tests.edge.server.raw_http import talk
 from tests.standins.replicate import ReplicateStandin
 
 GOOD = b"GET /api/v1/live?prompt=canarybird HTTP/1.1\r\n"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from core.signing import Signer
 from edge.cli import command_line
-from edge.data_folder import ensure_signing_keys
+from edge.operations.data_folder import ensure_signing_keys
 from tests.servers.process import free_port
 from tests.source_tree import ROOT
 
@@ -44,7 +44,7 @@ def prepared(run, tmp_path):
     import anyio
 
     from config.loading import load
-    from edge.first_start import first_start
+    from edge.operations.first_start import first_start
 
     anyio.run(first_start, load({"EDGE_DATA_DIR": str(tmp_path / "data")}))
     return run

@@ -7,9 +7,9 @@ import pytest
 
 from cache.memory_tier import MemoryTier
 from cache.readthrough import ReadThrough
+from edge.answers.responses import PreparedHit
 from edge.hot import HIT, Hit, HotMemo, HotMiddleware
-from edge.responses import PreparedHit
-from edge.whole_answer import WHOLE
+from edge.server.whole_answer import WHOLE
 from tests.cache.parts import Shelf, cache_of, entry_of, key_of
 
 KEY = key_of("a red lighthouse")

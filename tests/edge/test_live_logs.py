@@ -12,7 +12,7 @@ from tests.edge.live_server import (
     program,
     signed,
 )
-from tests.edge.raw_http import talk
+from tests.edge.server.raw_http import talk
 from tests.fleet.processes import API_KEY
 from tests.servers.process import until
 from tests.standins.replicate import ReplicateStandin

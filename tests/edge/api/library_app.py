@@ -27,13 +27,13 @@ from core.models import KEY_SCOPES, Project
 from core.records.records import Records
 from core.signing import Signer
 from core.uploads import Uploads
+from edge.answers.errors import ErrorAnswers
 from edge.api.img import stored_image
 from edge.api.preflights import NoPreflights
 from edge.api.routes import api_routes
-from edge.client_address import TrustedProxies
-from edge.errors import ErrorAnswers
 from edge.hot import HotMemo, HotMiddleware
-from edge.middleware import RequestMiddleware
+from edge.server.client_address import TrustedProxies
+from edge.server.middleware import RequestMiddleware
 from tests.cache.parts import cache_of
 from tests.core.fakes import DictStore
 

@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 from config.loading import load
 from core.errors import EdgeError
 from core.generation_requests import GenerationRequest
+from edge.answers.problem import HttpError
 from edge.api.generation_bodies import NewGeneration
 from edge.api.openapi.document import openapi_document, openapi_json, operations
 from edge.api.openapi.errors import CODES
 from edge.api.strict_json import checked_meta
 from edge.app import application
 from edge.cli import command_line
-from edge.problem import HttpError
-from edge.request_head import HeadRefused, ensure_promising
+from edge.server.request_head import HeadRefused, ensure_promising
 from tests.edge.api.described import KEPT, Description, description
 from tests.edge.api.serving import Served, served
 

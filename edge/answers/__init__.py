@@ -1,0 +1,1 @@
+"""How an answer comes to be: headers, freshness, conditions, errors as JSON or pictures."""
