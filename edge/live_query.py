@@ -65,14 +65,13 @@ def live_request(
 
 def asked_ratio(query: bytes) -> str:
     """The ratio an error card should have: the asked one, or 1:1 if that is what is wrong."""
-    for part in query.split(b"&", PARAMETER_LIMIT):
-        name, _, value = part.partition(b"=")
-        if name in {b"aspectRatio", b"ar"}:
-            try:
-                return canonical_ratio(unquote_to_bytes(value).decode("ascii"))
-            except (Invalid, UnicodeDecodeError):
-                break
-    return DEFAULT_RATIO
+    parts = (part.partition(b"=") for part in query.split(b"&", PARAMETER_LIMIT))
+    asked = [value for name, _, value in parts if name in {b"aspectRatio", b"ar"}]
+    try:
+        text = unquote_to_bytes(asked[0]).decode("ascii") if len(asked) == 1 else DEFAULT_RATIO
+        return canonical_ratio(text)
+    except (Invalid, UnicodeDecodeError):
+        return DEFAULT_RATIO
 
 
 class _Reader:

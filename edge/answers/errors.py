@@ -4,7 +4,6 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 import anyio.to_thread
 from starlette.datastructures import Headers
@@ -13,13 +12,13 @@ from starlette.requests import Request
 from starlette.types import ExceptionHandler, Scope
 from structlog.typing import FilteringBoundLogger
 
-from core.errors import EdgeError, Invalid
-from core.ratio import DEFAULT_RATIO, canonical_ratio
+from core.errors import EdgeError
 from edge.answers.acceptance import is_image_client, wants_problem
 from edge.answers.answer import Answer, with_body
 from edge.answers.freshness import NO_STORE, RawHeaders
 from edge.answers.headers import NOSNIFF, SANDBOX, reading_rules
 from edge.answers.problem import Problem, envelope, problem_document, problem_of
+from edge.live_query import asked_ratio
 
 Card = Callable[[str, str], bytes]
 
@@ -36,7 +35,6 @@ _READING = (b"allow", b"GET, HEAD, OPTIONS")
 _CHALLENGE = (b"www-authenticate", b'ApiKey realm="edge"')
 _SPREAD = 0.2
 _MOST_CARDS = 512
-_MOST_PARAMETERS = 64
 
 
 class ErrorAnswers:
@@ -80,7 +78,7 @@ class ErrorAnswers:
 
     async def _drawn(self, scope: Scope, code: str) -> bytes:
         """The card, or nothing when it cannot be drawn: text is better than no answer."""
-        wanted = (asked_ratio(scope), code)
+        wanted = (wanted_ratio(scope), code)
         if wanted in self._cards:
             return self._cards[wanted]
         try:
@@ -116,18 +114,10 @@ class ErrorAnswers:
         return seconds + extra
 
 
-def asked_ratio(scope: Scope) -> str:
+def wanted_ratio(scope: Scope) -> str:
     """What the handler understood, else what the query says if that is a ratio, else 1:1."""
     understood = _state(scope).get(RATIO)
-    if understood is not None:
-        return str(understood)
-    query = scope.get("query_string", b"").decode("latin-1")
-    try:
-        pairs = parse_qsl(query, max_num_fields=_MOST_PARAMETERS)
-        asked = [value for name, value in pairs if name in {"aspectRatio", "ar"}]
-        return canonical_ratio(asked[0]) if len(asked) == 1 else DEFAULT_RATIO
-    except (Invalid, ValueError):
-        return DEFAULT_RATIO
+    return asked_ratio(scope.get("query_string", b"")) if understood is None else str(understood)
 
 
 def _text(headers: Headers, problem: Problem, request_id: str) -> tuple[bytes, bytes]:

@@ -20,7 +20,7 @@ from core.errors import (
     NotFound,
 )
 from edge.answers.answer import Answer
-from edge.answers.errors import asked_ratio
+from edge.answers.errors import wanted_ratio
 from tests.edge.answers.error_answers import LIVE, answers, scope, shown
 
 
@@ -111,7 +111,7 @@ async def test_to_an_image_client_an_error_is_a_picture_of_the_asked_ratio() -> 
     ],
 )
 def test_the_ratio_is_taken_from_the_query_only_if_it_is_one(query: bytes, ratio: str) -> None:
-    assert asked_ratio(scope(query=query)) == ratio
+    assert wanted_ratio(scope(query=query)) == ratio
 
 
 async def test_a_card_is_drawn_once() -> None:

@@ -80,7 +80,7 @@ async def test_nothing_may_be_kept_unless_somebody_decided_so() -> None:
 async def test_an_answer_that_is_kept_carries_no_id(decided: bytes) -> None:
     edge = Edge(saying((b"cache-control", decided)))
     await edge.ask()
-    assert edge.answers.headers == [(b"cache-control", decided)]
+    assert edge.headers == [(b"cache-control", decided)]
 
 
 async def test_a_prepared_answer_is_not_touched() -> None:
@@ -98,7 +98,7 @@ async def test_a_prepared_answer_is_not_touched() -> None:
     for _ in range(2):
         edge.status = 0
         await edge.ask()
-    assert prepared.raw_headers == before == edge.answers.headers
+    assert prepared.raw_headers == before == edge.headers
     assert [line["cache"] for line in edge.lines()] == ["HIT", "HIT"]
 
 
