@@ -15,7 +15,8 @@ from core.live_request import LiveRequest
 from core.models import LIVE_GENERATE, ApiKey, Model, Picture, Project, Scope
 from core.orders import Order
 from core.pictures import picture_of
-from core.render import Commission, Workshop
+from core.render import Commission
+from core.workshop import Workshop
 
 # Seconds a caller who waits for nothing is held so that the answer can name the generation.
 _NAMING = 0.5
@@ -92,11 +93,6 @@ class Live:
         version = self._workshop.enhancer.version
         canonical = identity_of(visitor.project.path, model, request, version)
         return Ask(visitor, request, model, key_of(canonical))
-
-    def recall(self, ask: Ask) -> Picture | None:
-        """From this process's memory, or None. Touches no network."""
-        entry = self._cache.recall(ask.key)
-        return None if entry is None else picture_of(ask.key.slot, entry)
 
     async def peek(self, ask: Ask) -> Answer | None:
         """The stored picture, or None; never makes one. Raises StoreDown."""

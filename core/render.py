@@ -15,9 +15,7 @@ from core.materials import gathered
 from core.models import Generation, RawPicture, Recipe, Reference
 from core.orders import Order, generation_of, image_of, recipe_of, with_job
 from core.pictures import entry_of
-from core.workshop import Prepare, Workshop
-
-__all__ = ["Commission", "Prepare", "Workshop"]
+from core.workshop import Workshop
 
 
 class Commission:

@@ -21,10 +21,10 @@ from core.limits import Budget
 from core.masters import StoredMasters
 from core.ports import Enhancer, Generator
 from core.records.records import Records
-from core.render import Workshop
 from core.signing import Signer
 from core.slots import Slots
 from core.verification import Verifier
+from core.workshop import Workshop
 from edge import providers
 from edge.hot import HotMemo
 from edge.making import making

@@ -172,8 +172,7 @@ def _is_aborted(error: Exception) -> bool:
 
 
 def _jittered(seconds: float) -> float:
-    # Not a secret: spreads the polls of many jobs.
-    return seconds * random.uniform(0.8, 1.2)  # noqa: S311
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret: it spreads many polls
 
 
 @asynccontextmanager

@@ -66,7 +66,7 @@ def test_it_is_turned_as_its_metadata_say(kind: str, orientation: int, dark: str
     x = image.width // 4 if "W" in dark else image.width * 3 // 4
     y = image.height // 4 if "N" in dark else image.height * 3 // 4
     assert image.getpixel((x, y)) < 60  # type: ignore[operator]  # one band, one number
-    assert image.getpixel((image.width - 1 - x, image.height - 1 - y)) > 200  # type: ignore[operator]
+    assert image.getpixel((image.width - 1 - x, image.height - 1 - y)) > 200  # type: ignore[operator]  # one
     assert ORIENTATION not in opened(result.body).getexif()
 
 
@@ -122,7 +122,7 @@ def test_transparency_stays() -> None:
         assert image.getpixel((4, 4))[3] == 0  # type: ignore[index]  # four bands
     palette = Image.new("P", (4, 4), 0)
     raw = saved(palette, "PNG", transparency=0)
-    assert opened(reencode(raw).body).convert("RGBA").getpixel((0, 0))[3] == 0  # type: ignore[index]
+    assert opened(reencode(raw).body).convert("RGBA").getpixel((0, 0))[3] == 0  # type: ignore[index]  # four
 
 
 def test_a_phones_jpeg_of_two_pictures_is_its_first() -> None:

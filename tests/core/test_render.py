@@ -17,8 +17,9 @@ from core.errors import (
 from core.live_request import LiveRequest
 from core.models import RawPicture, VerifiedPicture
 from core.orders import Order
-from core.render import Commission, Workshop
+from core.render import Commission
 from core.slots import Slots
+from core.workshop import Workshop
 from tests.core.fakes import (
     PAID,
     PROJECT,
