@@ -10,8 +10,10 @@ EdgeError
 ├── NotFound              404 NOT_FOUND, <THING>_NOT_FOUND
 ├── AliasConflict         409 ALIAS_CONFLICT
 ├── NotRetryable          409 NOT_RETRYABLE
+├── ScopeAlreadyExists    409 SCOPE_ALREADY_EXISTS
 ├── IdempotencyInProgress 409 IDEMPOTENCY_IN_PROGRESS
 ├── UrlExpired            410 URL_EXPIRED
+├── Gone                  410 GONE, taken down for good
 ├── TooLarge              413 CONTENT_TOO_LARGE
 ├── TypeUnsupported       415 MEDIA_TYPE_UNSUPPORTED
 ├── ImageTypeUnsupported  415 IMAGE_TYPE_UNSUPPORTED
@@ -139,6 +141,12 @@ class NotRetryable(EdgeError):
     message = "Only a failed generation can be retried. Use regenerate for a new picture."
 
 
+class ScopeAlreadyExists(EdgeError):
+    status = 409
+    code = "SCOPE_ALREADY_EXISTS"
+    message = "This project has a scope of that slug. Use another slug, or change the scope."
+
+
 class IdempotencyInProgress(EdgeError):
     status = 409
     code = "IDEMPOTENCY_IN_PROGRESS"
@@ -192,6 +200,13 @@ class UrlExpired(EdgeError):
     status = 410
     code = "URL_EXPIRED"
     message = "This signed URL has expired. Ask the page's owner for a new one."
+
+
+class Gone(EdgeError):
+    status = 410
+    code = "GONE"
+    message = "This picture was taken down and will not be made again."
+    detail = "gone"
 
 
 class ContentRefused(EdgeError):

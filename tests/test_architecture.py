@@ -29,7 +29,7 @@ DRIVERS = {
     "botocore": ["cache/object_*.py"],
     "aiohttp": ["cache/object_*.py"],
     "replicate": ["core/generators/*", "core/enhancers/*"],
-    "httpx": ["core/generators/*", "core/enhancers/*"],
+    "httpx": ["core/generators/*", "core/enhancers/*", "core/hooks/*"],
     "sqlalchemy": ["core/records/*"],
     "alembic": ["core/records/*"],
     "aiosqlite": ["core/records/*"],
@@ -46,11 +46,13 @@ ADAPTERS = (
     "cache.directory_tier",
     "core.enhancers.*",
     "core.generators.*",
+    "core.hooks.*",
     "core.records.*",
 )
 # The composition root and the programs around it: they alone know settings and concrete adapters.
 COMPOSITION = re.compile(
-    r"edge\.(__main__|app|wiring|parts|services|making|providers|cli|commands|operations"
+    r"edge\.(__main__|app|wiring|parts|services|making|deriving|purging|keeping|admitting"
+    r"|providers|cli|commands|operations"
     r"|server\.serve|telemetry\.logs)(\.\w+)?"
 )
 FORBIDDEN_NAMES = {"utils", "helpers", "manager", "base", "common", "misc"}

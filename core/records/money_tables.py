@@ -46,9 +46,10 @@ budget_windows = Table(
     Column("subject", Text, nullable=False),
     Column("period", Text, nullable=False),
     Column("window_start", UtcTime, nullable=False),
-    Column("spent_micros", BigInteger, nullable=False),
+    # Micro-dollars, or pictures where the subject counts those.
+    Column("taken", BigInteger, nullable=False),
     PrimaryKeyConstraint("subject", "period", "window_start"),
-    # "window" is a reserved word of SQL. "total" never ends; nothing counts in it yet.
+    # "window" is a reserved word of SQL. "total" never ends: its start is the epoch.
     one_of("period", ("hour", "day", "month", "total")),
-    CheckConstraint("spent_micros >= 0", name="spent_micros"),
+    CheckConstraint("taken >= 0", name="taken"),
 )

@@ -26,6 +26,7 @@ def _where(condition: str) -> dict[str, Any]:
 _BY_FLOW = ("project_id", "flow_id", "created_at", "id")
 _LIVE = _where("deleted_at IS NULL")
 _IN_A_FLOW = _where("flow_id IS NOT NULL")
+_OF_A_SCOPE = _where("scope_id IS NOT NULL")
 _WITH_OUTPUT = _where("output_image_id IS NOT NULL")
 _NAMED = _where("deleted_at IS NULL AND alias IS NOT NULL")
 
@@ -77,6 +78,7 @@ generations = Table(
     Index("ix_generations_live_by_status", "project_id", "status", "created_at", "id", **_LIVE),
     # Tells by itself who is deleted, so that counting needs no rows.
     Index("ix_generations_by_flow", *_BY_FLOW, "deleted_at", **_IN_A_FLOW),
+    Index("ix_generations_by_scope", "project_id", "scope_id", "created_at", "id", **_OF_A_SCOPE),
     Index("ix_generations_by_output", "project_id", "output_image_id", **_WITH_OUTPUT),
 )
 

@@ -5,6 +5,7 @@ constraint has a name, so that later revisions can change it on both databases.
 """
 
 from core.records.columns import metadata
+from core.records.derivative_tables import derivatives
 from core.records.flow_tables import (
     flow_aliases,
     flows,
@@ -14,21 +15,29 @@ from core.records.flow_tables import (
 )
 from core.records.money_tables import budget_windows, ledger
 from core.records.picture_tables import generations, images
+from core.records.purge_tables import purge_clock, purge_deliveries, purges, tombstones
 from core.records.tenant_tables import api_keys, organizations, projects, scopes
+from core.records.usage_tables import hit_counts
 
 __all__ = [
     "api_keys",
     "budget_windows",
+    "derivatives",
     "flow_aliases",
     "flows",
     "generation_history",
     "generation_references",
     "generations",
+    "hit_counts",
     "idempotency_keys",
     "images",
     "ledger",
     "metadata",
     "organizations",
     "projects",
+    "purge_clock",
+    "purge_deliveries",
+    "purges",
     "scopes",
+    "tombstones",
 ]

@@ -79,7 +79,7 @@ async def correct(
 
 
 async def spent_in(connection: AsyncConnection, counter: Counter) -> int:
-    found = await connection.scalar(select(budget_windows.c.spent_micros).where(counter.row))
+    found = await connection.scalar(select(budget_windows.c.taken).where(counter.row))
     return 0 if found is None else int(found)
 
 
@@ -95,12 +95,12 @@ async def _add(
             subject=counter.subject,
             period=counter.period,
             window_start=counter.start,
-            spent_micros=0,
+            taken=0,
         )
         await connection.execute(absent)
-    spent = budget_windows.c.spent_micros
+    spent = budget_windows.c.taken
     # The condition is judged by the database under the row's lock, never by us before it.
-    addition = update(budget_windows).where(counter.row).values(spent_micros=spent + amount)
+    addition = update(budget_windows).where(counter.row).values(taken=spent + amount)
     if limit is not None:
         addition = addition.where(spent + amount <= limit)
     return (await connection.execute(addition)).rowcount == 1

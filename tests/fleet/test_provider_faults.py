@@ -28,7 +28,7 @@ def two(fleet_valkey, replicate_process, tmp_path_factory):
 def spent(process: ServerProcess) -> int:
     """Micro-dollars that count against the budget."""
     with closing(sqlite3.connect(process.data / "records.sqlite3")) as records:
-        (micros,) = records.execute("SELECT sum(spent_micros) FROM budget_windows").fetchone()
+        (micros,) = records.execute("SELECT sum(taken) FROM budget_windows").fetchone()
     return micros or 0
 
 

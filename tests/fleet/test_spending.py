@@ -50,7 +50,7 @@ async def test_forty_at_once_spend_the_budget_and_not_more(three, postgres_url, 
     assert await _rows(
         postgres_url, "SELECT state, sum(settled_micros) FROM ledger GROUP BY 1"
     ) == [("settled", _AFFORDABLE * _PRICE_MICROS)]
-    assert await _rows(postgres_url, "SELECT spent_micros FROM budget_windows") == [
+    assert await _rows(postgres_url, "SELECT taken FROM budget_windows") == [
         (_AFFORDABLE * _PRICE_MICROS,)
     ]
     assert await _rows(postgres_url, "SELECT status, count(*) FROM generations GROUP BY 1") == [

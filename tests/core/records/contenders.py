@@ -82,7 +82,7 @@ def incrementing(url: str, process: int, ready: Callable[[], object]) -> object:
 
 async def increment_all(url: str, ready: Callable[[], object]) -> dict[str, float | int]:
     """Read a number, then write it back plus one: what a stale snapshot would get wrong."""
-    counted = select(budget_windows.c.spent_micros).with_for_update()
+    counted = select(budget_windows.c.taken).with_for_update()
     async with open_database(locate(url, Path())) as database:
         await asyncio.to_thread(ready)
 
@@ -92,7 +92,7 @@ async def increment_all(url: str, ready: Callable[[], object]) -> dict[str, floa
                 begun = time.monotonic()
                 async with database.writing() as connection:
                     before = (await connection.execute(counted)).scalar_one()
-                    after = update(budget_windows).values(spent_micros=before + 1)
+                    after = update(budget_windows).values(taken=before + 1)
                     await connection.execute(after)
                 slowest = max(slowest, time.monotonic() - begun)
             return slowest

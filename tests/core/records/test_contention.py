@@ -57,14 +57,14 @@ async def test_a_budget_of_k_admits_exactly_k(empty_location: Location) -> None:
 
 async def test_what_is_read_and_then_written_loses_no_update(empty_location: Location) -> None:
     await migrate(empty_location)
-    row = {"subject": "one", "period": "day", "window_start": utc_now(), "spent_micros": 0}
+    row = {"subject": "one", "period": "day", "window_start": utc_now(), "taken": 0}
     async with open_database(empty_location) as database:
         async with database.writing() as connection:
             await connection.execute(insert(budget_windows).values(row))
         url = url_of(empty_location)
         done = await asyncio.to_thread(run, "contenders", "increment", url, "3")
         async with database.reading() as connection:
-            counted = await connection.scalar(select(budget_windows.c.spent_micros))
+            counted = await connection.scalar(select(budget_windows.c.taken))
     assert [one["done"] for one in done] == [TASKS * ATTEMPTS] * 3
     assert max(one["slowest"] for one in done) < 3
     assert counted == 3 * TASKS * ATTEMPTS == 600

@@ -80,8 +80,8 @@ async def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.execute(text(statement))]
 
 
-async def test_rows_of_revision_1_are_whole_at_revision_2(old_location: Location) -> None:
-    assert await migrate(old_location) == ["0002"]
+async def test_rows_of_revision_1_are_whole_today(old_location: Location) -> None:
+    assert await migrate(old_location) == ["0002", "0003"]
     async with open_database(old_location) as database:
         clock = SetClock()
         library, images = SqlGenerationLibrary(database, clock), SqlImageLibrary(database, clock)
@@ -96,7 +96,7 @@ async def test_rows_of_revision_1_are_whole_at_revision_2(old_location: Location
         assert (image.generation_id, image.file_size, image.alias) == ("g", 3_000_000_000, None)
 
 
-async def test_money_reserved_at_revision_1_is_settled_at_revision_2(
+async def test_money_reserved_at_revision_1_is_settled_today(
     old_location: Location,
 ) -> None:
     await migrate(old_location)
@@ -107,7 +107,7 @@ async def test_money_reserved_at_revision_1_is_settled_at_revision_2(
         assert await ledger.close_ended(clock.now) == 1
         booked = "SELECT account, generation_id, attempt, state, settled_micros FROM ledger"
         assert await rows(database, booked) == [("g", "g", 0, "settled", 3000)]
-        assert await rows(database, "SELECT spent_micros FROM budget_windows") == [(3000,)]
+        assert await rows(database, "SELECT taken FROM budget_windows") == [(3000,)]
 
 
 async def test_constraints_outlive_the_move(old_location: Location) -> None:
@@ -139,8 +139,10 @@ async def test_the_way_back_keeps_what_revision_1_knew(old_location: Location) -
     async with open_database(old_location) as database:
         async with database.writing() as connection:
             before = await connection.run_sync(tables)
-            await connection.run_sync(run, "0002", "upgrade")
-            await connection.run_sync(run, "0002", "downgrade")
+            for revision in ("0002", "0003"):
+                await connection.run_sync(run, revision, "upgrade")
+            for revision in ("0003", "0002"):
+                await connection.run_sync(run, revision, "downgrade")
             assert await connection.run_sync(tables) == before
         assert await rows(database, "SELECT generation_id, state FROM ledger") == [
             ("g", "reserved")

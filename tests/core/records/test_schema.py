@@ -16,7 +16,7 @@ from core.records.schema import migrate
 from core.records.tables import metadata
 
 Location = SqliteFile | PostgresServer
-REVISIONS = ["0001", "0002"]
+REVISIONS = ["0001", "0002", "0003"]
 
 
 def differences(connection: Connection) -> list[Any]:
