@@ -16,7 +16,8 @@ _FOUNDED_LIMIT = 1_000_000
 
 def upgrade() -> None:
     _rename_taken("spent_micros", "taken")
-    op.execute(sa.text(f"UPDATE scopes SET new_generations_limit = {_FOUNDED_LIMIT}"))
+    scopes = sa.table("scopes", sa.column("new_generations_limit", sa.Integer()))
+    op.execute(scopes.update().values(new_generations_limit=_FOUNDED_LIMIT))
     op.create_index(
         "ix_generations_by_scope",
         "generations",
