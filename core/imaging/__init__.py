@@ -3,6 +3,8 @@
 Everything here is pure and takes milliseconds of processor time: call it in worker threads.
 """
 
+from core.imaging.derive import decoded, derived, may_be_transparent, reduction
+from core.imaging.encode import ENCODERS
 from core.imaging.errors import (
     PictureAnimated,
     PictureBroken,
@@ -17,6 +19,7 @@ from core.imaging.reencode import reencode
 from core.imaging.sniff import sniff
 
 __all__ = [
+    "ENCODERS",
     "Limits",
     "PictureAnimated",
     "PictureBroken",
@@ -24,7 +27,11 @@ __all__ = [
     "PictureOversized",
     "PictureRefused",
     "PictureUnknown",
+    "decoded",
+    "derived",
+    "may_be_transparent",
     "prepare",
+    "reduction",
     "reencode",
     "sniff",
 ]

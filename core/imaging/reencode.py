@@ -16,21 +16,11 @@ from core.imaging.containers import webp_chunks
 from core.imaging.decode import DECODING_ERRORS, decode, ensure_within
 from core.imaging.errors import PictureBroken
 from core.imaging.limits import Limits
+from core.imaging.normal import eight_bit, turn_of
 from core.imaging.sniff import MIME_TYPES, sniff
 from core.imaging.summary import dominant_color, small, thumb_hash
 from core.models import VerifiedPicture
 
-_ORIENTATION = 0x0112
-# TIFF 6.0, section 8: how the stored pixels have to be turned to be seen as they were taken.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # Profiles of cameras and screens have a few kilobytes; printers' tables reach one or two million.
 _LARGEST_PROFILE = 2_000_000
 
@@ -52,7 +42,7 @@ def reencode(raw: bytes, limits: Limits | None = None) -> VerifiedPicture:
     image = _decoded(raw, kind, limits or Limits())
     upright = _upright(image)
     body = _encoded(upright, kind, _options(image, kind, raw))
-    little = small(_eight_bit(upright))
+    little = small(eight_bit(upright))
     return VerifiedPicture(
         body=body,
         mime_type=MIME_TYPES[kind],
@@ -80,7 +70,7 @@ def _decoded(raw: bytes, kind: str, limits: Limits) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     """A copy turned as the metadata say, and rid of them."""
-    turn = _TURNS.get(_orientation(image))
+    turn = turn_of(image)
     upright = image.copy() if turn is None else image.transpose(turn)
     profile = image.info.get("icc_profile")
     upright.info = {}
@@ -89,15 +79,6 @@ def _upright(image: Image.Image) -> Image.Image:
     if isinstance(profile, bytes) and len(profile) <= _LARGEST_PROFILE:
         upright.info["icc_profile"] = profile
     return upright
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except DECODING_ERRORS:
-        # Unreadable metadata are no reason to refuse sound pixels.
-        return 1
-    return value if isinstance(value, int) else 1
 
 
 def _options(image: Image.Image, kind: str, raw: bytes) -> Mapping[str, Any]:
@@ -120,10 +101,3 @@ def _encoded(image: Image.Image, kind: str, options: Mapping[str, Any]) -> bytes
     except DECODING_ERRORS:
         raise PictureBroken from None
     return buffer.getvalue()
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits in 8, which Pillow's own conversion would only clip."""
-    if not image.mode.startswith("I"):
-        return image
-    return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")

@@ -12,10 +12,11 @@ from tests.bench.front import front
 from tests.bench.herd import herd
 from tests.bench.load import Effort
 from tests.bench.records_bench import ROWS, first_pages
+from tests.bench.sizes import sizes
 from tests.bench.table import Section, machine, write_json
 from tests.bench.tiers import tiers
 
-_PARTS = ("tiers", "nginx", "herd", "memory", "records")
+_PARTS = ("tiers", "nginx", "herd", "memory", "records", "sizes")
 
 
 def main() -> None:
@@ -47,6 +48,8 @@ def _measured(name: str, folder: Path, told: argparse.Namespace) -> Section:
             return front(folder, effort)
         case "herd":
             return herd(folder, told.waiters)
+        case "sizes":
+            return sizes(folder, quick=told.quick)
         case "records":
             return first_pages(20_000 if told.quick else ROWS)
         case _:

@@ -84,13 +84,13 @@ def _ensure_answers(subject: Subject, size: int) -> None:
 
 
 def _turn(subject: Subject, seconds: int) -> Measured:
-    before = _work(subject.process)
+    before = processor_seconds(subject.process)
     answers, took = (_wrk if shutil.which("wrk") else _own)(subject, seconds)
-    spent = _work(subject.process) - before
+    spent = processor_seconds(subject.process) - before
     return Measured(answers / took, spent / answers * 1e6)
 
 
-def _work(process: int) -> float:
+def processor_seconds(process: int) -> float:
     """Processor seconds of a process so far, the system's for it too; 0 where nobody tells."""
     facts = Path(f"/proc/{process}/stat")
     if not process or not facts.exists():
