@@ -1,13 +1,18 @@
-"""The windows in which budgets are counted: hours, days and months of UTC."""
+"""The windows in which budgets are counted: hours, days and months of UTC, and all of time."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-Window = Literal["hour", "day", "month"]
+Recurring = Literal["hour", "day", "month"]
+Window = Literal["hour", "day", "month", "total"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def window_start(window: Window, moment: datetime) -> datetime:
-    """The beginning of the window that holds ``moment``, in UTC."""
+    """The beginning of the window that holds ``moment``, in UTC; ``total`` began with the epoch."""
+    if window == "total":
+        return _EPOCH
     start = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     if window == "hour":
         return start
@@ -15,7 +20,7 @@ def window_start(window: Window, moment: datetime) -> datetime:
     return start if window == "day" else start.replace(day=1)
 
 
-def window_end(window: Window, moment: datetime) -> datetime:
+def window_end(window: Recurring, moment: datetime) -> datetime:
     """The first moment after the window that holds ``moment``."""
     start = window_start(window, moment)
     if window == "hour":
@@ -26,6 +31,8 @@ def window_end(window: Window, moment: datetime) -> datetime:
     return (start + timedelta(days=32)).replace(day=1)
 
 
-def seconds_left(window: Window, moment: datetime) -> float:
-    """How long from ``moment`` until the window ends and the budget is whole again."""
+def seconds_left(window: Window, moment: datetime) -> float | None:
+    """How long from ``moment`` until the window ends and the budget is whole again; None: never."""
+    if window == "total":
+        return None
     return (window_end(window, moment) - moment).total_seconds()

@@ -1,16 +1,26 @@
-"""What bounds spending: budgets, and the rate of a key. Amounts are micro-dollars."""
+"""What bounds spending: budgets, and the rates of keys and addresses. Money is micro-dollars."""
 
 from dataclasses import dataclass
 from typing import Literal
 
+from core.budgets import Window
+
+Unit = Literal["micros", "pictures"]
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A limit on spending within one window. ``subject`` names whose, e.g. ``installation``."""
+    """A limit on what is spent within one window, in money or in pictures.
+
+    ``subject`` names whose, e.g. ``installation``. ``payer`` is whom it concerns when it is used
+    up; None: everybody.
+    """
 
     subject: str
-    window: Literal["hour", "day", "month"]
-    limit_micros: int
+    window: Window
+    limit: int
+    unit: Unit = "micros"
+    payer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +31,11 @@ class RateState:
     limit: int
     remaining: int
     reset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many new pictures an hour one address may start through one scope: ``name`` is theirs."""
+
+    name: str
+    per_hour: int

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from cache.errors import NotAdmitted
-from core.errors import FieldError, Invalid, RateLimitExceeded
+from core.errors import ContentRefused, FieldError, Invalid, RateLimitExceeded
 from core.live_request import DEFAULT_TEMPLATE
 from core.models import Reference
 from core.orders import Order
@@ -27,16 +27,31 @@ class Materials:
 async def gathered(order: Order, workshop: Workshop) -> Materials:
     """Everything one order needs, within its turn: a long queue holds no pictures.
 
-    Raises NotAdmitted for what concerns this payer alone: RateLimitExceeded, and Invalid when a
-    reference picture is gone.
+    Raises ContentRefused, and NotAdmitted for what concerns this payer alone: RateLimitExceeded,
+    and Invalid when a reference picture is gone.
     """
     try:
-        if order.key_id is not None:
-            await workshop.admission.admit(order.key_id)
+        await _admitted(order, workshop)
+        # After the rates, so that nobody can have the policy asked without end.
+        await _ensure_welcome(order, workshop)
         references = await _references(order, workshop)
     except (RateLimitExceeded, Invalid) as refusal:
         raise NotAdmitted(order.payer, refusal) from refusal
     return Materials(await _worded(order, workshop), references)
+
+
+async def _admitted(order: Order, workshop: Workshop) -> None:
+    if order.key_id is not None:
+        await workshop.admission.admit(order.key_id)
+    if order.allowance is not None:
+        await workshop.addresses.admit(order.allowance)
+
+
+async def _ensure_welcome(order: Order, workshop: Workshop) -> None:
+    if order.welcome:
+        return
+    if not await workshop.policy.allows(order.project, order.request.prompt):
+        raise ContentRefused
 
 
 async def _references(order: Order, workshop: Workshop) -> tuple[Reference, ...]:

@@ -1,4 +1,4 @@
-"""Every paid generation's money: reserved before, settled or refunded after, exactly once."""
+"""What every generation takes from budgets: reserved before, settled or refunded after, once."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.budgets import Window, window_start
 from core.limits import Budget
-from core.ports import Ledger
+from core.ports import Counts, Ledger
 from core.records.database import Database
 from core.records.tables import generation_history, generations, ledger
-from core.records.windows import Counter, correct, limits_at, packed, spent_in, take, unpacked
+from core.records.windows import Counter, budgets_at, correct, packed, take, taken_in, unpacked
 
 Clock = Callable[[AsyncConnection], Awaitable[datetime]]
 _AT_ONCE = 100
@@ -28,7 +28,7 @@ _OF_AN_EARLIER_ATTEMPT = and_(
 )
 
 
-class SqlLedger(Ledger):
+class SqlLedger(Ledger, Counts):
     """The ledger in SQL. ``clock`` decides which window is current: the database's own, so that
     a machine with a wrong clock spends from the same window as all others.
 
@@ -43,15 +43,16 @@ class SqlLedger(Ledger):
     async def reserve(
         self, project_id: str, account: str, amount_micros: int, budgets: tuple[Budget, ...]
     ) -> None:
-        """Take the amount from every budget, or from none. Repeating it changes nothing.
+        """Take the amount from every budget for money and one from every budget for pictures, or
+        from none. Repeating it changes nothing.
 
-        An amount of 0 passes every budget. Raises BudgetExhausted with ``retry_after`` = seconds
-        until the window ends.
+        An amount of 0 passes every budget for money. Raises BudgetExhausted with ``retry_after`` =
+        seconds until the window ends, None for one that never does.
         """
         generation_id, _, attempt = account.partition("#")
         async with self._database.writing() as connection:
             now = await self._clock(connection)
-            limits = limits_at(now, budgets)
+            limits = budgets_at(now, budgets)
             entry = self._database.insert_absent(ledger).values(
                 account=account,
                 generation_id=generation_id,
@@ -64,7 +65,7 @@ class SqlLedger(Ledger):
                 reserved_at=now,
             )
             fresh = (await connection.execute(entry)).rowcount == 1
-            if fresh and amount_micros > 0:
+            if fresh:
                 await take(self._database, connection, amount_micros, limits, now)
 
     async def settle(self, account: str, amount_micros: int) -> None:
@@ -127,11 +128,12 @@ class SqlLedger(Ledger):
                 await self.settle_reserved(one.account)
         return len(forgotten)
 
-    async def spent(self, subject: str, window: Window) -> int:
-        """Micro-dollars reserved or settled in the current window of a budget's subject."""
+    async def taken(self, subject: str, window: Window) -> int:
+        """What is reserved or settled in the current window of a budget's subject: micro-dollars,
+        or pictures where it counts those."""
         async with self._database.reading() as connection:
             start = window_start(window, await self._clock(connection))
-            return await spent_in(connection, Counter(subject, window, start))
+            return await taken_in(connection, Counter(subject, window, start))
 
     async def _end(
         self,
@@ -153,7 +155,8 @@ class SqlLedger(Ledger):
         entry = await self._entry(connection, account)
         assert entry is not None
         change = entry.settled_micros - entry.reserved_micros
-        await correct(self._database, connection, change, unpacked(entry.taken))
+        counters, made = unpacked(entry.taken), state == "settled"
+        await correct(self._database, connection, change, counters, made=made)
 
     async def _entry(self, connection: AsyncConnection, account: str) -> Row[Any] | None:
         query = select(ledger).where(ledger.c.account == account)

@@ -16,8 +16,8 @@ from sqlalchemy import (
 from core.records.columns import Json, UtcTime, metadata, one_of
 
 # An account is one attempt at a generation. ``taken`` lists the windows the reservation counts in:
-# [[subject, window, start], …], the start in microseconds. No foreign key to generations: the money
-# is reserved before they begin.
+# [[subject, window, start, unit], …], the start in microseconds; without a unit it is money. No
+# foreign key to generations: the money is reserved before they begin.
 ledger = Table(
     "ledger",
     metadata,

@@ -1,4 +1,4 @@
-"""The counters behind budgets: how much a subject has spent in one hour, day or month."""
+"""The counters behind budgets: how much of a subject's money or pictures is taken in one window."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.budgets import Window, seconds_left, window_start
 from core.errors import BudgetExhausted
-from core.limits import Budget
+from core.limits import Budget, Unit
 from core.records.columns import microseconds, moment
 from core.records.database import Database
 from core.records.tables import budget_windows
@@ -17,11 +17,12 @@ from core.records.tables import budget_windows
 
 @dataclass(frozen=True, slots=True, order=True)
 class Counter:
-    """One window of one subject. Counters are always taken in their order: no deadlocks."""
+    """One window of one subject, and what is counted in it."""
 
     subject: str
     period: Window
     start: datetime
+    unit: Unit = "micros"
 
     @property
     def row(self) -> ColumnElement[bool]:
@@ -32,53 +33,83 @@ class Counter:
         )
 
 
-def limits_at(now: datetime, budgets: Iterable[Budget]) -> dict[Counter, int]:
-    """The counters of the current windows and their limits; of equal ones the lowest counts."""
-    limits: dict[Counter, int] = {}
+def budgets_at(now: datetime, budgets: Iterable[Budget]) -> dict[Counter, Budget]:
+    """The counters of the current windows and what limits them; of equal ones the lowest counts."""
+    limits: dict[Counter, Budget] = {}
     for budget in budgets:
-        counter = Counter(budget.subject, budget.window, window_start(budget.window, now))
-        limits[counter] = min(budget.limit_micros, limits.get(counter, budget.limit_micros))
-    return dict(sorted(limits.items()))
+        start = window_start(budget.window, now)
+        counter = Counter(budget.subject, budget.window, start, budget.unit)
+        if counter not in limits or budget.limit < limits[counter].limit:
+            limits[counter] = budget
+    return {counter: limits[counter] for counter in in_order(limits)}
+
+
+def in_order(counters: Iterable[Counter]) -> list[Counter]:
+    """As they are always taken, by everybody: no deadlocks.
+
+    Backwards, so that "scope:…:pictures", whose window never ends, is asked before "scope:…", and
+    the row everybody waits for, "installation", is held for the shortest time.
+    """
+    return sorted(counters, reverse=True)
 
 
 def packed(counters: Iterable[Counter]) -> list[list[str | int]]:
     """The counters as the ledger notes them."""
-    return [[one.subject, one.period, microseconds(one.start)] for one in counters]
+    return [[one.subject, one.period, microseconds(one.start), one.unit] for one in counters]
 
 
-def unpacked(noted: Iterable[tuple[str, Window, int]]) -> list[Counter]:
-    return sorted(Counter(subject, period, moment(start)) for subject, period, start in noted)
+def unpacked(
+    noted: Iterable[tuple[str, Window, int] | tuple[str, Window, int, Unit]],
+) -> list[Counter]:
+    """The counters of a note; one of three words is from before pictures were counted."""
+    counters = [
+        Counter(subject, period, moment(start), *unit) for subject, period, start, *unit in noted
+    ]
+    return in_order(counters)
 
 
 async def take(
     database: Database,
     connection: AsyncConnection,
-    amount: int,
-    limits: dict[Counter, int],
+    amount_micros: int,
+    limits: dict[Counter, Budget],
     now: datetime,
 ) -> None:
-    """Add the amount to every counter that stays within its limit.
+    """Add the amount, or one picture, to every counter that stays within its limit.
 
-    Raises BudgetExhausted at the first that would not; the transaction must then be undone.
+    Nothing passes every budget for money. Raises BudgetExhausted at the first counter that would
+    not stay within; the transaction must then be undone.
     """
-    for counter, limit in limits.items():
-        added = await _add(database, connection, amount, counter, limit)
-        if not added:
-            wait = seconds_left(counter.period, now)
-            raise BudgetExhausted(retry_after=max(1.0, wait))
+    for counter, budget in limits.items():
+        amount = 1 if counter.unit == "pictures" else amount_micros
+        if amount > 0 and not await _add(database, connection, amount, counter, budget.limit):
+            raise _exhausted(budget, now)
+
+
+def _exhausted(budget: Budget, now: datetime) -> BudgetExhausted:
+    wait = seconds_left(budget.window, now)
+    error = BudgetExhausted(retry_after=None if wait is None else max(1.0, wait))
+    error.payer = budget.payer
+    return error
 
 
 async def correct(
-    database: Database, connection: AsyncConnection, change: int, counters: Iterable[Counter]
+    database: Database,
+    connection: AsyncConnection,
+    change_micros: int,
+    counters: Iterable[Counter],
+    *,
+    made: bool,
 ) -> None:
-    """Add what a true cost differs from its reservation, whatever the limits."""
-    if change == 0:
-        return
+    """Add what a true cost differs from its reservation, whatever the limits; what was not
+    ``made`` gives its picture back."""
     for counter in counters:
-        await _add(database, connection, change, counter, None)
+        change = change_micros if counter.unit == "micros" else (0 if made else -1)
+        if change != 0:
+            await _add(database, connection, change, counter, None)
 
 
-async def spent_in(connection: AsyncConnection, counter: Counter) -> int:
+async def taken_in(connection: AsyncConnection, counter: Counter) -> int:
     found = await connection.scalar(select(budget_windows.c.taken).where(counter.row))
     return 0 if found is None else int(found)
 
@@ -98,9 +129,9 @@ async def _add(
             taken=0,
         )
         await connection.execute(absent)
-    spent = budget_windows.c.taken
+    taken = budget_windows.c.taken
     # The condition is judged by the database under the row's lock, never by us before it.
-    addition = update(budget_windows).where(counter.row).values(taken=spent + amount)
+    addition = update(budget_windows).where(counter.row).values(taken=taken + amount)
     if limit is not None:
-        addition = addition.where(spent + amount <= limit)
+        addition = addition.where(taken + amount <= limit)
     return (await connection.execute(addition)).rowcount == 1

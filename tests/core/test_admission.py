@@ -7,9 +7,9 @@ import pytest
 
 from cache.errors import CoordinatorUnavailable
 from cache.rates import LocalRates, RateLimit, Taken
-from core.admission import KeyAdmission, Unlimited
+from core.admission import AnyAddress, HourlyAddresses, KeyAdmission, Unlimited
 from core.errors import CoordinatorDown, RateLimitExceeded
-from core.limits import RateState
+from core.limits import Allowance, RateState
 
 HOURLY = RateLimit(count=3, seconds=3600)
 
@@ -57,3 +57,33 @@ async def test_without_a_limit_everybody_may():
     for _ in range(1000):
         await Unlimited().admit("ann")
     assert await Unlimited().state("ann") == RateState(0, 0, 0)
+
+
+async def test_an_address_may_start_as_much_as_its_allowance_says():
+    addresses = HourlyAddresses(LocalRates())
+    anns, bobs = Allowance("address:s1:ann", 3), Allowance("address:s1:bob", 1)
+    answers = await asyncio.gather(
+        *(addresses.admit(anns) for _ in range(10)), return_exceptions=True
+    )
+    refused = [answer for answer in answers if answer is not None]
+    assert len(refused) == 7
+    assert all(isinstance(answer, RateLimitExceeded) for answer in refused)
+    assert all(1190 < answer.retry_after <= 1201 for answer in refused)
+    await addresses.admit(bobs)
+
+
+async def test_an_allowance_of_nothing_refuses_for_ever():
+    with pytest.raises(RateLimitExceeded) as caught:
+        await HourlyAddresses(LocalRates()).admit(Allowance("address:s1:ann", 0))
+    assert caught.value.retry_after is None
+
+
+async def test_where_no_address_can_be_counted_nothing_is_spent():
+    with pytest.raises(CoordinatorDown) as caught:
+        await HourlyAddresses(Away()).admit(Allowance("address:s1:ann", 3))
+    assert caught.value.retry_after == 5
+
+
+async def test_where_nobody_counts_addresses_everybody_may():
+    for _ in range(1000):
+        await AnyAddress().admit(Allowance("address:s1:ann", 0))

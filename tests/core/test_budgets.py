@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.budgets import Window, seconds_left, window_end, window_start
+from core.budgets import Recurring, seconds_left, window_end, window_start
 
 WINDOWS = st.sampled_from(["hour", "day", "month"])
 MOMENTS = st.datetimes(
@@ -24,7 +24,9 @@ MOMENTS = st.datetimes(
         ("month", datetime(2028, 2, 1, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
     ],
 )
-def test_a_leap_day_belongs_to_its_windows(window: Window, start: datetime, end: datetime) -> None:
+def test_a_leap_day_belongs_to_its_windows(
+    window: Recurring, start: datetime, end: datetime
+) -> None:
     moment = datetime(2028, 2, 29, 23, 59, 59, 999999, tzinfo=UTC)
     assert (window_start(window, moment), window_end(window, moment)) == (start, end)
 
@@ -35,9 +37,15 @@ def test_windows_are_those_of_utc() -> None:
 
 
 @given(WINDOWS, MOMENTS)
-def test_windows_follow_each_other_without_a_gap(window: Window, moment: datetime) -> None:
+def test_windows_follow_each_other_without_a_gap(window: Recurring, moment: datetime) -> None:
     start, end = window_start(window, moment), window_end(window, moment)
     assert start <= moment < end
     assert window_start(window, end) == end
     assert window_start(window, start) == start
     assert 0 < seconds_left(window, moment) <= (end - start).total_seconds()
+
+
+@given(MOMENTS)
+def test_a_total_began_with_the_epoch_and_never_ends(moment: datetime) -> None:
+    assert window_start("total", moment) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert seconds_left("total", moment) is None

@@ -31,9 +31,9 @@ async def entry_of(database: Database, generation_id: str) -> tuple[str, int | N
 
 async def test_a_reservation_counts_in_every_budget(ledger: SqlLedger, project: Project) -> None:
     await ledger.reserve(project.id, "one", 30, (DAY, HOUR))
-    assert await ledger.spent("installation", "day") == 30
-    assert await ledger.spent("scope:page", "hour") == 30
-    assert await ledger.spent("installation", "hour") == 0
+    assert await ledger.taken("installation", "day") == 30
+    assert await ledger.taken("scope:page", "hour") == 30
+    assert await ledger.taken("installation", "hour") == 0
 
 
 async def test_a_budget_can_be_spent_to_the_last_micro(ledger: SqlLedger, project: Project) -> None:
@@ -41,7 +41,7 @@ async def test_a_budget_can_be_spent_to_the_last_micro(ledger: SqlLedger, projec
     await ledger.reserve(project.id, "two", 40, (DAY,))
     with pytest.raises(BudgetExhausted):
         await ledger.reserve(project.id, "three", 1, (DAY,))
-    assert await ledger.spent("installation", "day") == 100
+    assert await ledger.taken("installation", "day") == 100
 
 
 async def test_one_empty_budget_leaves_all_others_untouched(
@@ -50,8 +50,8 @@ async def test_one_empty_budget_leaves_all_others_untouched(
     await ledger.reserve(project.id, "one", 40, (HOUR,))
     with pytest.raises(BudgetExhausted):
         await ledger.reserve(project.id, "two", 20, (DAY, HOUR))
-    assert await ledger.spent("installation", "day") == 0
-    assert await ledger.spent("scope:page", "hour") == 40
+    assert await ledger.taken("installation", "day") == 0
+    assert await ledger.taken("scope:page", "hour") == 40
     async with database.reading() as connection:
         ids = list(await connection.scalars(select(tables.ledger.c.generation_id)))
     assert ids == ["one"]
@@ -65,7 +65,7 @@ async def test_a_refused_reservation_may_be_tried_again(
         await ledger.reserve(project.id, "two", 50, (HOUR,))
     clock.now += timedelta(hours=1)
     await ledger.reserve(project.id, "two", 50, (HOUR,))
-    assert await ledger.spent("scope:page", "hour") == 50
+    assert await ledger.taken("scope:page", "hour") == 50
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ async def test_the_wait_lasts_until_the_window_ends(
 async def test_reserving_again_changes_nothing(ledger: SqlLedger, project: Project) -> None:
     for _ in range(3):
         await ledger.reserve(project.id, "one", 60, (DAY,))
-    assert await ledger.spent("installation", "day") == 60
+    assert await ledger.taken("installation", "day") == 60
 
 
 async def test_the_same_reservation_at_once_counts_once(
     ledger: SqlLedger, project: Project
 ) -> None:
     await asyncio.gather(*(ledger.reserve(project.id, "one", 60, (DAY,)) for _ in range(8)))
-    assert await ledger.spent("installation", "day") == 60
+    assert await ledger.taken("installation", "day") == 60
 
 
 async def test_what_is_free_passes_an_empty_budget_and_is_still_recorded(
@@ -109,7 +109,7 @@ async def test_what_looked_free_but_cost_money_is_counted(
 ) -> None:
     await ledger.reserve(project.id, "one", 0, (DAY,))
     await ledger.settle("one", 7)
-    assert await ledger.spent("installation", "day") == 7
+    assert await ledger.taken("installation", "day") == 7
 
 
 async def test_of_two_budgets_for_one_window_the_lower_counts_and_counts_once(
@@ -117,7 +117,7 @@ async def test_of_two_budgets_for_one_window_the_lower_counts_and_counts_once(
 ) -> None:
     both = (DAY, Budget("installation", "day", 20))
     await ledger.reserve(project.id, "one", 20, both)
-    assert await ledger.spent("installation", "day") == 20
+    assert await ledger.taken("installation", "day") == 20
     with pytest.raises(BudgetExhausted):
         await ledger.reserve(project.id, "two", 1, both)
 
@@ -130,8 +130,8 @@ async def test_the_true_cost_replaces_the_reservation_once(
     for amount in (cost, 999):
         await ledger.settle("one", amount)
     await ledger.refund("one")
-    assert await ledger.spent("installation", "day") == cost
-    assert await ledger.spent("key", "month") == cost
+    assert await ledger.taken("installation", "day") == cost
+    assert await ledger.taken("key", "month") == cost
     assert await entry_of(database, "one") == ("settled", cost, False)
 
 
@@ -143,14 +143,14 @@ async def test_a_refund_returns_everything_once(
     await ledger.refund("one")
     await ledger.refund("one")
     await ledger.settle("one", 60)
-    assert await ledger.spent("installation", "day") == 30
+    assert await ledger.taken("installation", "day") == 30
     assert await entry_of(database, "one") == ("refunded", 0, False)
 
 
 async def test_many_endings_at_once_are_one_ending(ledger: SqlLedger, project: Project) -> None:
     await ledger.reserve(project.id, "one", 60, (DAY,))
     await asyncio.gather(*(ledger.refund("one") for _ in range(8)))
-    assert await ledger.spent("installation", "day") == 0
+    assert await ledger.taken("installation", "day") == 0
 
 
 async def test_the_window_of_the_reservation_is_corrected_not_the_current_one(
@@ -160,9 +160,9 @@ async def test_the_window_of_the_reservation_is_corrected_not_the_current_one(
     clock.now = NOON + timedelta(days=1)
     await ledger.reserve(project.id, "two", 10, (DAY,))
     await ledger.refund("one")
-    assert await ledger.spent("installation", "day") == 10
+    assert await ledger.taken("installation", "day") == 10
     clock.now = NOON
-    assert await ledger.spent("installation", "day") == 0
+    assert await ledger.taken("installation", "day") == 0
 
 
 async def test_settling_at_the_reservation_says_what_it_was(
@@ -174,7 +174,7 @@ async def test_settling_at_the_reservation_says_what_it_was(
     await ledger.refund("refunded")
     names = ("open", "open", "settled", "refunded", "unknown")
     assert [await ledger.settle_reserved(name) for name in names] == [30, 30, 20, 0, 0]
-    assert await ledger.spent("installation", "day") == 50
+    assert await ledger.taken("installation", "day") == 50
 
 
 async def test_what_was_never_reserved_is_not_counted_anywhere(
@@ -183,7 +183,7 @@ async def test_what_was_never_reserved_is_not_counted_anywhere(
     await ledger.settle("unknown", 10)
     await ledger.refund("unknown")
     await ledger.mark_duplicate("unknown")
-    assert await ledger.spent("installation", "day") == 0
+    assert await ledger.taken("installation", "day") == 0
 
 
 @pytest.mark.parametrize("order", ["settled first", "marked first"])
@@ -196,7 +196,7 @@ async def test_a_duplicate_is_paid_and_marked(
     await ledger.mark_duplicate("one")
     await ledger.settle("one", 30)
     assert await entry_of(database, "one") == ("settled", 30, True)
-    assert await ledger.spent("installation", "day") == 30
+    assert await ledger.taken("installation", "day") == 30
 
 
 async def test_reservations_without_a_generation_are_refunded(
@@ -211,7 +211,7 @@ async def test_reservations_without_a_generation_are_refunded(
     assert await ledger.refund_orphans(NOON) == 0
     assert await ledger.refund_orphans(NOON + timedelta(seconds=1)) == 1
     assert await ledger.refund_orphans(NOON + timedelta(seconds=1)) == 0
-    assert await ledger.spent("installation", "day") == 40
+    assert await ledger.taken("installation", "day") == 40
 
 
 async def test_reservations_whose_generation_ended_are_closed(
@@ -240,4 +240,4 @@ async def test_reservations_whose_generation_ended_are_closed(
         ("refunded", 0, False),
         ("reserved", None, False),
     ]
-    assert await ledger.spent("installation", "day") == 25 + 20 + 20
+    assert await ledger.taken("installation", "day") == 25 + 20 + 20

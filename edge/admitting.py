@@ -1,0 +1,28 @@
+"""Builds what stands before spending: the prompt policy, and what addresses may start."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cache.rates import Rates
+from config.settings import Settings
+from core.admission import HourlyAddresses
+from core.hooks.prompt_policy import open_hook
+from core.policy import DenyList, EveryPolicy
+from core.ports import AddressAdmission, PromptPolicy
+
+
+@asynccontextmanager
+async def prompt_policy(settings: Settings) -> AsyncIterator[PromptPolicy]:
+    """The denied words, then the hook if there is one: nobody else learns of what they refuse."""
+    wanted = settings.policy
+    denied = DenyList(wanted.deny, wanted.projects)
+    if wanted.url is None:
+        yield denied
+        return
+    async with open_hook(wanted.url, timeout=wanted.timeout) as hook:
+        yield EveryPolicy((denied, hook))
+
+
+def addresses(rates: Rates) -> AddressAdmission:
+    """Counted where the keys are."""
+    return HourlyAddresses(rates)
