@@ -10,6 +10,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 from core.records.columns import Json, UtcTime, metadata, one_of
@@ -23,7 +24,9 @@ purge_clock = Table(
 )
 
 # Every process reads on from the last number it knows and drops these slots from its memory; a
-# flight that began before a purge of its picture keeps nothing. ``slots`` are those of masters.
+# flight that began before a purge of its picture keeps nothing. ``slots`` are [slot, identity,
+# gone] of masters: only of those that are gone the store's copy goes, too. A row has ended when
+# every tier has dropped them; until then whoever finds it carries it out.
 purges = Table(
     "purges",
     metadata,
@@ -32,9 +35,17 @@ purges = Table(
     Column("whole_project", Boolean, nullable=False),
     Column("scope_id", Text),
     Column("slots", Json, nullable=False),
+    Column("tombstone", Boolean, nullable=False),
     Column("made_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
     Index(None, "project_id", "number"),
     Index(None, "made_at"),
+    Index(
+        "ix_purges_open",
+        "made_at",
+        postgresql_where=text("ended_at IS NULL"),
+        sqlite_where=text("ended_at IS NULL"),
+    ),
 )
 
 # What must not come back. ``image_id`` is the picture that was taken down, if there was one.
@@ -49,7 +60,8 @@ tombstones = Table(
     Index(None, "project_id", "image_id"),
 )
 
-# What the webhook for CDNs was sent, or will be: kept until it was taken or given up.
+# What the webhook for CDNs was sent, or will be: kept until it was taken or given up. ``told`` is
+# how many of the tags the CDN has taken so far, ``turn`` whether it is told first or once more.
 purge_deliveries = Table(
     "purge_deliveries",
     metadata,
@@ -57,6 +69,8 @@ purge_deliveries = Table(
     Column("purge_number", BigInteger, ForeignKey("purges.number"), nullable=False),
     Column("project_id", Text, ForeignKey("projects.id"), nullable=False),
     Column("tags", Json, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("last_status", Integer),

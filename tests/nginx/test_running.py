@@ -15,7 +15,7 @@ from tests.standins.origin import Answer, Origin, refusal
 
 pytestmark = pytest.mark.needs_apt
 
-OPERATIONS = SHIPPED.parent / "docs" / "operations.md"
+PURGING = SHIPPED.parent / "docs" / "purging.md"
 NOBODY = "nobody" if os.geteuid() == 0 else None
 
 
@@ -64,18 +64,21 @@ async def test_a_graceful_stop_lets_running_requests_finish(
 async def test_the_documented_commands_take_pictures_down(
     origin: Origin, start_nginx: StartNginx
 ) -> None:
-    origin.always(public())
+    taken_down, other_size, kept = f"{LIVE}&seed=1", f"{LIVE}&seed=1&w=640", LIVE
+    tags = {kept.encode(): "live,k-fedcba9876543210"}
+    gone = "live,k-0123456789abcdef,p-main-site"
+    origin.script = lambda asked: public(Cache_Tag=tags.get(asked.target, gone))
     nginx = start_nginx(origin.port)
-    taken_down, kept = "/cdn/main/site/live/page?prompt=a+red+lighthouse", LIVE
-    documented = OPERATIONS.read_text().splitlines()
-    one = [line for line in documented if "target" in line]
+    documented = PURGING.read_text().splitlines()
+    one = next(line for line in documented if line.startswith("grep "))
     everything = next(line for line in documented if line.startswith("rm -rf run/cache"))
     async with httpx.AsyncClient(base_url=nginx.url, trust_env=False) as client:
-        for target in (taken_down, kept):
+        for target in (taken_down, other_size, kept):
             await client.get(target)
-        _shell("\n".join(one), nginx.directory)
+        _shell(one, nginx.directory)
         origin.always(refusal(404, "IMAGE_NOT_FOUND"))
-        assert (await client.get(taken_down)).status_code == 404
+        for target in (taken_down, other_size):
+            assert (await client.get(target)).status_code == 404
         assert (await client.get(kept)).content == BODY
         _shell(everything, nginx.directory)
         assert (await client.get(kept)).status_code == 404

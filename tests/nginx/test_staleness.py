@@ -92,3 +92,26 @@ async def test_a_refreshed_picture_carries_the_lines_of_the_refresh(front: Front
         assert answer.headers["Date"] == shorter.headers["Date"]
     assert len(front.origin.asked) == 2
     assert front.origin.asked[1].one("if-none-match") is None
+
+
+async def test_a_picture_taken_down_is_gone_after_a_minute(front: Front) -> None:
+    """The server's own lines for this store: nothing old is shown while it is asked again."""
+    windows = "public, max-age=60, stale-if-error=2592000"
+    front.origin.always(picture(BODY, windows, X_Edge_Cache_Control=PUBLIC))
+    for _ in range(2):
+        answer = await front.get()
+        assert answer.headers.get_list("Cache-Control") == [PUBLIC]
+        assert "X-Edge-Cache-Control" not in answer.headers
+    assert front.origin.asked[0].one("x-edge-store") == "nginx"
+    front.nginx.age(61)
+    front.origin.always(refusal(410, "GONE"))
+    herd = await asyncio.gather(*(front.get() for _ in range(20)))
+    assert {answer.status_code for answer in herd} == {410}
+    await front.origin.crash()
+    assert (await front.get()).content == BODY, "until the copy is removed by hand"
+
+
+async def test_what_is_not_stored_is_not_announced(front: Front) -> None:
+    await front.get(X_API_Key="k", X_Edge_Store="mine")
+    await front.get("/api/v1/images")
+    assert [asked.one("x-edge-store") for asked in front.origin.asked] == [None, None]
