@@ -2,33 +2,38 @@
 
 import re
 import time
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from config.settings import Settings
+from core.catalog import Catalog
 from core.errors import FieldError, Invalid
-from core.prompt import checked_prompt
-from core.ratio import canonical_ratio
-from core.signing import Signer, expires_at_for
+from core.signing import Signer
+from edge import providers
 from edge.api.shapes import iso
 from edge.commands.terminal import explained, print_json, settings_or_exit
-from edge.operations.addresses import live_path, own_origin, signed_target
+from edge.live_urls import live_path, signed_target, wanted_url
+from edge.operations.addresses import own_origin
 from edge.operations.data_folder import ensure_signing_keys, make_data_folder
 from edge.operations.first_start import ORGANIZATION, PROJECT, SCOPE
+from edge.query import Parameters
 
 _SLUG = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 def sign(
     *,
-    prompt: Annotated[str, typer.Option(help="What the picture shows.")],
+    prompt: Annotated[
+        str | None, typer.Option(help="What the picture shows; or --parameter prompt64=…")
+    ] = None,
     aspect_ratio: Annotated[str | None, typer.Option(help="16:9, for example.")] = None,
     scope: Annotated[str, typer.Option(help="The scope of the public page.")] = SCOPE,
     organization: Annotated[str, typer.Option("--org")] = ORGANIZATION,
     project: Annotated[str, typer.Option()] = PROJECT,
     parameter: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, any further parameter; repeatable.")
+        list[str] | None,
+        typer.Option(help="NAME=VALUE, any further one of live URLs: seed, w, fm…; repeatable."),
     ] = None,
     expires_in: Annotated[int, typer.Option(help="Seconds, up to one year.")] = 86_400,
     json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
@@ -37,17 +42,15 @@ def sign(
     settings = settings_or_exit(json=json)
     with explained():
         path = live_path(*_slugs(organization, project, scope))
-        parameters = {**_named(parameter or []), "prompt": checked_prompt(prompt)}
-        if aspect_ratio is not None:
-            parameters["aspectRatio"] = canonical_ratio(aspect_ratio)
-        expires_at = expires_at_for(time.time(), expires_in)
+        given = _given(prompt, aspect_ratio, parameter or [])
+        wanted = wanted_url(given, expires_in, time.time())
+        _catalog(settings).resolve(wanted.query.request.model)
         make_data_folder(settings.data.folder)
         keys = [(key.kid, key.secret) for key in ensure_signing_keys(settings)]
-        target = signed_target(Signer(keys), path, parameters, expires_at)
+        target = signed_target(Signer(keys), path, wanted.parameters, wanted.expires_at)
     url = own_origin(settings) + target
     if json:
-        ends = iso(datetime.fromtimestamp(expires_at, UTC))
-        print_json({"url": url, "path": target, "expiresAt": ends})
+        print_json({"url": url, "path": target, "expiresAt": iso(wanted.ends)})
     else:
         typer.echo(url)
 
@@ -59,12 +62,32 @@ def _slugs(*slugs: str) -> tuple[str, ...]:
     return slugs
 
 
-def _named(parameters: list[str]) -> dict[str, str]:
-    named = {}
-    for parameter in parameters:
-        name, equals, value = parameter.partition("=")
-        if not name or not equals:
-            message = "Write it as NAME=VALUE."
-            raise Invalid(fields=[FieldError(parameter, "PARAMETER_INVALID", message)])
-        named[name] = value
-    return named
+def _given(prompt: str | None, aspect_ratio: str | None, further: list[str]) -> Parameters:
+    """All parameters; what is wrong with their form waits for the reader of their meaning."""
+    pairs = [("prompt", prompt), ("aspectRatio", aspect_ratio)]
+    pairs += [_pair(parameter) for parameter in further]
+    decoded: dict[str, str] = {}
+    problems = []
+    for name, value in pairs:
+        if value is None:
+            continue
+        if name in decoded:
+            problems.append(FieldError(name, "DUPLICATE_PARAMETER", "Give every parameter once."))
+        decoded[name] = value
+    if not decoded.keys() & {"prompt", "prompt64"}:
+        message = "Say what the picture shows: --prompt 'a red lighthouse'."
+        problems.append(FieldError("prompt", "PROMPT_MISSING", message))
+    return Parameters(decoded, tuple(problems))
+
+
+def _pair(parameter: str) -> tuple[str, str]:
+    name, equals, value = parameter.partition("=")
+    if not name or not equals:
+        message = "Write it as NAME=VALUE."
+        raise Invalid(fields=[FieldError(parameter, "PARAMETER_INVALID", message)])
+    return name, value
+
+
+def _catalog(settings: Settings) -> Catalog:
+    rows, painter = providers.models(settings)
+    return Catalog(rows, painter, generator=settings.generator_name, default=settings.default_model)
