@@ -15,6 +15,7 @@ from edge.answers.freshness import NO_STORE, RawHeaders
 from edge.answers.headers import NOSNIFF, SANDBOX, reading_rules
 from edge.api.openapi.document import openapi_document
 from edge.api.sites import origin_of
+from edge.console.element import element_route
 from edge.console.example import Example
 from edge.state import State
 
@@ -25,7 +26,8 @@ _RULES = (
     "style-src 'self'",
     "script-src 'self'",
     "connect-src 'self'",
-    "img-src 'self' data:",
+    # blob: is how the element shows a picture that was not ready at first.
+    "img-src 'self' data: blob:",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -53,6 +55,7 @@ def console_routes(live_path: str, *, free: bool) -> list[BaseRoute]:
     return [
         Route("/", _home(home, Example(live_path, free))),
         Route("/openapi.json", _always(document)),
+        element_route(),
         *files,
     ]
 

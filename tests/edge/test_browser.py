@@ -1,40 +1,23 @@
 """What a person sees: the printed URL in an <img>, in a real browser."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
+from tests.edge.browsing import running_browser, watched_page
 from tests.fleet.processes import ServerProcess, fleet
-from tests.servers.process import absent
 
 pytestmark = pytest.mark.needs_apt
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _MEASURE = """
 async () => Promise.all([...document.images].map(async image => {
     await image.decode().catch(() => {});
     return [image.naturalWidth, image.naturalHeight];
 }))
 """
-
-
-def chromium() -> str:
-    found = shutil.which("chromium")
-    if found is None:
-        absent("chromium", "chromium")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +28,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    executable = chromium()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        try:
-            yield await browser.new_page(viewport={"width": 900, "height": 700})
-        finally:
-            await browser.close()
+    async with running_browser() as browser, watched_page(browser) as page:
+        yield page
 
 
 async def test_the_printed_url_is_a_picture_in_a_page(

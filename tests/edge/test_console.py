@@ -1,5 +1,6 @@
 """The pages for people: they work in a real browser, and ask nobody else for anything."""
 
+import hashlib
 import re
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
@@ -9,17 +10,21 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from PIL import Image
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from core.signing import Signer
+from edge.console.element import served
 from edge.console.example import Example
 from tests.edge.api.described import description
-from tests.edge.test_browser import FLAGS, chromium
-from tests.fleet.processes import ServerProcess, fleet
+from tests.edge.browsing import running_browser, seen, watched_page
+from tests.edge.header_sets import OPEN, SAFE, ensure_exact
+from tests.edge.linting import ensure_sound
+from tests.fleet.processes import ROOT, ServerProcess, fleet
 
 PAGES = ("/", "/docs", "/docs/docs.js", "/docs/style.css", "/robots.txt", "/favicon.ico")
 PATH = "/cdn/main/site/live/page"
 SMALL_SCRIPT = 10_000
+SCRIPT = served((ROOT / "edge/console/pages/live-img.js").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +41,8 @@ def client(server: ServerProcess) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    executable = chromium()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        try:
-            yield await browser.new_page(viewport={"width": 1200, "height": 800})
-        finally:
-            await browser.close()
+    async with running_browser() as browser, watched_page(browser) as page:
+        yield page
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -64,6 +64,38 @@ def test_a_page_is_kept_by_nobody_and_trusts_nobody(client: httpx.Client, path: 
 
 def test_the_script_is_small(client: httpx.Client) -> None:
     assert len(client.get("/docs/docs.js").content) < SMALL_SCRIPT
+
+
+def test_the_element_is_for_every_page_and_kept_a_while(client: httpx.Client) -> None:
+    answer = client.get("/live-img.js")
+    ensure_sound(answer)
+    assert answer.content == SCRIPT
+    digest = hashlib.sha256(answer.content).hexdigest()
+    lines = {
+        "content-type": "text/javascript; charset=utf-8",
+        "content-length": str(len(SCRIPT)),
+        "cache-control": "public, max-age=600, stale-while-revalidate=86400",
+        "etag": f'"sha256-{digest[:32]}"',
+    }
+    ensure_exact(answer, lines | SAFE | OPEN, set())
+    head = client.head("/live-img.js")
+    ensure_sound(head)
+    assert (head.status_code, head.content) == (200, b"")
+    ensure_exact(head, lines | SAFE | OPEN, set())
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_element_that_is_still_the_same_is_not_sent_again(
+    client: httpx.Client, method: str
+) -> None:
+    etag = client.get("/live-img.js").headers["etag"]
+    for known in (etag, f'"old", W/{etag}', "*"):
+        same = client.request(method, "/live-img.js", headers={"If-None-Match": known})
+        ensure_sound(same)
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+        assert same.headers["cache-control"].startswith("public, max-age=")
+    other = client.get("/live-img.js", headers={"If-None-Match": '"old"', "Range": "bytes=0-9"})
+    assert (other.status_code, other.content) == (200, SCRIPT)
 
 
 def test_the_icon_is_an_icon_of_a_few_hundred_bytes(client: httpx.Client) -> None:
@@ -94,8 +126,10 @@ async def test_the_front_pages_picture_is_there(server: ServerProcess, page: Pag
     strangers: list[str] = []
     page.on("request", lambda request: strangers.append(request.url))
     await page.goto(server.base_url)
-    image = page.locator("img.example")
-    assert await image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1344
+    await page.wait_for_selector("live-img.example[status='200']")
+    assert await page.locator("live-img img").evaluate("image => image.naturalWidth") == 1344
+    watched = await seen(page)
+    assert (watched["broken"], watched["shift"], watched["blocked"]) == ([], 0, [])
     assert {urlsplit(url).netloc for url in strangers} == {urlsplit(server.base_url).netloc}
 
 
