@@ -15,6 +15,13 @@ from cache.slots import write_first
 from cache.spool import DirectorySpool
 from cache.tier import Store, Tier
 
+# Told what stands in the store once it has taken an entry out of the spool. Must not raise.
+Arrival = Callable[[Key, Entry], Awaitable[None]]
+
+
+async def nobody(key: Key, entry: Entry) -> None:
+    """Where nobody has to be told."""
+
 
 @asynccontextmanager
 async def directory_spool(
@@ -26,7 +33,7 @@ async def directory_spool(
     bound: int = 2**30,
     first_pause: float = 1.0,
     longest_pause: float = 60.0,
-    on_stored: Callable[[Key, Entry], Awaitable[None]] | None = None,
+    on_stored: Arrival = nobody,
 ) -> AsyncIterator[DirectorySpool]:
     """A spool that keeps offering its entries to the store.
 
@@ -43,7 +50,7 @@ async def directory_spool(
         observer,
         first_pause=first_pause,
         longest_pause=longest_pause,
-        on_stored=on_stored or _nobody,
+        on_stored=on_stored,
     )
     task = asyncio.create_task(emptying.run())
     try:
@@ -64,7 +71,7 @@ class _Emptying:
         *,
         first_pause: float,
         longest_pause: float,
-        on_stored: Callable[[Key, Entry], Awaitable[None]],
+        on_stored: Arrival,
     ) -> None:
         self._spool = spool
         self._store = store
@@ -95,6 +102,11 @@ class _Emptying:
         except (TierUnavailable, EntryCorrupt) as error:
             self._log.warning("the store still refuses an entry: %s", error)
             return False
+        if not self._spool.holds(key):
+            # Purged while it was on its way.
+            await self._take_back(slot)
+            return True
+        self._spool.note_brought(key)
         # Somebody else's may stand now; the near tier must not go on with ours.
         with suppress(TierUnavailable):
             await self._near.put(slot, standing)
@@ -102,5 +114,8 @@ class _Emptying:
         await self._on_stored(key, standing)
         return True
 
-
-async def _nobody(key: Key, entry: Entry) -> None: ...
+    async def _take_back(self, slot: str) -> None:
+        try:
+            await self._store.delete(slot)
+        except TierUnavailable as error:
+            self._log.error("a purged entry is still in the store in %s: %s", slot, error)
