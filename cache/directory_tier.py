@@ -66,6 +66,10 @@ class DirectoryTier:
             raise TierUnavailable("the file that was first has vanished")
         return winner
 
+    async def replace(self, slot: str, entry: Entry) -> None:
+        stored = encode(entry)
+        await self._run(lambda: self._swap(slot, stored), self._writes)
+
     async def delete(self, slot: str) -> None:
         path = self.path_of(slot)
         await self._run(lambda: path.unlink(missing_ok=True), self._writes)
@@ -117,6 +121,18 @@ class DirectoryTier:
             incoming.unlink(missing_ok=True)
         _sync_folder(final.parent)
         return True
+
+    def _swap(self, slot: str, stored: bytes) -> None:
+        final = self.path_of(slot)
+        (self._root / _MARKER).stat()
+        _make_folder(final.parent)
+        incoming = self._root / _INCOMING / secrets.token_hex(16)
+        try:
+            _write_down(incoming, stored)
+            incoming.replace(final)
+        finally:
+            incoming.unlink(missing_ok=True)
+        _sync_folder(final.parent)
 
 
 def _prepare(root: Path) -> None:

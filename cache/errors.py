@@ -48,15 +48,20 @@ class FlightBroken(CacheError):
 
 
 class NotAdmitted(CacheError):
-    """The payer named by the fill may not start it. Concerns that payer alone.
+    """The payer of the fill, or a group it belongs to, may not start it. Concerns them alone.
 
-    ``cause`` is the domain's own error, raised to that payer's callers.
+    ``payer`` is a path: "a" also names everybody of "a/…". ``cause`` is the domain's own error,
+    raised to the callers it concerns.
     """
 
     def __init__(self, payer: str, cause: Exception) -> None:
         super().__init__(payer)
         self.payer = payer
         self.cause = cause
+
+    def concerns(self, payer: str) -> bool:
+        """Whether this payer is refused as well."""
+        return payer == self.payer or payer.startswith(f"{self.payer}/")
 
 
 class FillFailed(CacheError):

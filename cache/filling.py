@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from cache.entry import Entry, Key
@@ -64,11 +65,30 @@ class Filling:
             finally:
                 await lease.release()
 
+    async def remembered(self, key: Key) -> FillFailed | None:
+        """The failure for which this slot is not filled for a while yet."""
+        return await self._failures.recall(key.identity)
+
     async def forgive(self, key: Key) -> None:
         """Drop what is remembered against filling this slot. Never raises."""
         # Recalled first, because a failure nobody here has seen is not looked for.
         await self._failures.recall(key.identity)
         await self._failures.forget(key.identity)
+
+    @asynccontextmanager
+    async def holding(self, key: Key) -> AsyncIterator[Lease]:
+        """The lease of the key's slot: nobody fills it meanwhile.
+
+        Raises CoordinatorUnavailable, also when it does not become free in time.
+        """
+        patient_until = self._clock() + self._patience
+        while (lease := await self._leases.acquire(key.slot)) is None:
+            self._ensure_patient(patient_until)
+            await self._leases.wait(key.slot)
+        try:
+            yield lease
+        finally:
+            await lease.release()
 
     async def _acquire(self, key: Key) -> Lease | Found | None:
         """Without a coordinator what is stored still answers; nothing is filled."""
@@ -108,15 +128,19 @@ class Filling:
         await self._raise_remembered(key)
         if how == "coalesced":
             self._observer.took_over()
+        mark = self._search.mark
         entry = await self._make(key, fill, lease)
         if entry.identity != key.identity:
             raise ValueError("the fill made an entry of another identity")
         kept = await self._search.keep(key, entry)
-        await self._tell(fill, kept)
-        await self._search.spread(kept)
+        purged = await self._tell(fill, kept)
+        if not purged:
+            await self._search.spread(key, kept, mark)
+        elif kept.first:
+            await self._search.discard(key, kept)
         await self._failures.forget(key.identity)
         self._observer.filled(_outcome(first=kept.first, stored=kept.stored))
-        return Found(kept.entry, "fill", "miss", stored=kept.stored)
+        return Found(kept.entry, "fill", "miss", stored=kept.stored, purged=purged)
 
     async def _make(self, key: Key, fill: Fill, lease: Lease) -> Entry:
         try:
@@ -135,12 +159,14 @@ class Filling:
             self._observer.filled("crashed")
             raise
 
-    async def _tell(self, fill: Fill, kept: Kept) -> None:
+    async def _tell(self, fill: Fill, kept: Kept) -> bool:
+        """Whether the entry was purged while it was being made."""
         try:
-            await fill.landed(kept.entry, first=kept.first, stored=kept.stored)
+            return bool(await fill.landed(kept.entry, first=kept.first, stored=kept.stored))
         except Exception:  # noqa: BLE001 - whatever it is, it must not cost the caller the entry
             # Against its word; but the entry is paid for and stands, so it is served.
             self._log.exception("landed failed in slot %s", kept.slot)
+            return False
 
     async def _raise_remembered(self, key: Key) -> None:
         failure = await self._failures.recall(key.identity)

@@ -44,6 +44,10 @@ class GuardedStore:
         with self._breaker.watch(TierUnavailable):
             return await self._store.put_first(slot, entry)
 
+    async def replace(self, slot: str, entry: Entry) -> None:
+        with self._breaker.watch(TierUnavailable):
+            await self._store.replace(slot, entry)
+
     async def delete(self, slot: str) -> None:
         with self._breaker.watch(TierUnavailable):
             await self._store.delete(slot)

@@ -1,6 +1,7 @@
 """The hot entries of this process: an LRU bounded in bytes, asked without a network or an await."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from cache.entry import Entry
 
@@ -50,6 +51,16 @@ class MemoryTier:
         entry = self._entries.pop(slot, None)
         if entry is not None:
             self.used -= _size_of(slot, entry)
+
+    def drop(self, condition: Callable[[Entry], bool]) -> None:
+        """Drop every entry for which the condition holds; it is asked of all of them."""
+        for slot in [slot for slot, entry in self._entries.items() if condition(entry)]:
+            self.delete(slot)
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._entries.clear()
+        self.used = 0
 
 
 def _size_of(slot: str, entry: Entry) -> int:

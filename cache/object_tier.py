@@ -110,6 +110,17 @@ class ObjectTier:
                     await asyncio.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - no secret
         raise TierUnavailable("the bucket could not decide who wrote first")
 
+    async def replace(self, slot: str, entry: Entry) -> None:
+        stored, content_type = encode(entry), entry.meta.get("type", "application/octet-stream")
+        with _definite("write"):
+            async with asyncio.timeout(self._deadline * 3):
+                await self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=self.name_of(slot),
+                    Body=stored,
+                    ContentType=content_type,
+                )
+
     async def delete(self, slot: str) -> None:
         with _definite("delete"):
             async with asyncio.timeout(self._deadline):

@@ -17,13 +17,15 @@ from cache.errors import TierUnavailable
 _OLDEST = (7, 0)
 # Seconds a caller waits for a free connection before it counts as a failure.
 _POOL_WAIT = 0.25
+# Freed leases, and purges.
+_SUBSCRIPTIONS = 2
 # Seconds of idleness after which a connection is tried before it is used.
 _HEALTH_CHECK = 15
 
 
 @dataclass(frozen=True, slots=True)
 class RedisClients:
-    """``commands`` for everything that answers at once, ``hints`` for the one subscription."""
+    """``commands`` for everything that answers at once, ``hints`` for the subscriptions."""
 
     commands: Redis
     hints: Redis
@@ -43,7 +45,7 @@ async def redis_clients(
     whoever knows a command to be repeatable repeats it.
     """
     commands = _client(url, connections, connect_timeout, timeout)
-    hints = _client(url, 1, connect_timeout, timeout)
+    hints = _client(url, _SUBSCRIPTIONS, connect_timeout, timeout)
     try:
         yield RedisClients(commands, hints)
     finally:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import secrets
+from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,8 @@ from cache.entry import Entry, Key
 from cache.errors import EntryCorrupt
 
 _UNFINISHED = ".new"
+# Entries the store took from here, of which a purge that comes late must know.
+_REMEMBERED = 10_000
 
 
 class Spool(Protocol):
@@ -29,6 +32,9 @@ class Spool(Protocol):
     async def drop(self, key: Key) -> None:
         """Wait no longer with this one. Never raises."""
 
+    def brought(self, key: Key) -> bool:
+        """Whether the store took this one from here not long ago."""
+
 
 class NullSpool:
     """Keeps nothing."""
@@ -41,6 +47,9 @@ class NullSpool:
 
     async def drop(self, key: Key) -> None: ...
 
+    def brought(self, key: Key) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
 
 class DirectorySpool:
     """Files named ``<slot>-<identity>``, at most ``bound`` bytes of them."""
@@ -49,6 +58,7 @@ class DirectorySpool:
         self._folder = folder
         self._bound = bound
         self._sizes: dict[Key, int] = {}
+        self._brought: OrderedDict[Key, None] = OrderedDict()
         self._log = logging.getLogger(__name__)
         self.filled = asyncio.Event()
 
@@ -98,6 +108,18 @@ class DirectorySpool:
 
     def waiting(self) -> list[Key]:
         return list(self._sizes)
+
+    def holds(self, key: Key) -> bool:
+        return key in self._sizes
+
+    def note_brought(self, key: Key) -> None:
+        """The store has it now."""
+        self._brought[key] = None
+        if len(self._brought) > _REMEMBERED:
+            self._brought.popitem(last=False)
+
+    def brought(self, key: Key) -> bool:
+        return key in self._brought
 
     def _path_of(self, key: Key) -> Path:
         return self._folder / f"{key.slot}-{key.identity}"

@@ -39,6 +39,12 @@ class Store(Protocol):
         Raises TierUnavailable, EntryCorrupt (theirs fails its checks).
         """
 
+    async def replace(self, slot: str, entry: Entry) -> None:
+        """Write in place of whatever the slot holds; readers see one or the other, whole.
+
+        Raises TierUnavailable; then either may stand.
+        """
+
     async def delete(self, slot: str) -> None:
         """As Tier.delete."""
 
@@ -97,8 +103,11 @@ class Fill(Protocol):
     async def __call__(self, lease: Lease) -> Entry:
         """Make the entry. Raises FillFailed (shared) or NotAdmitted (this payer only)."""
 
-    async def landed(self, entry: Entry, *, first: bool, stored: bool) -> None:
+    async def landed(self, entry: Entry, *, first: bool, stored: bool) -> bool | None:
         """Called once after the store answered, before anybody is woken. Must not raise.
+
+        True: what it shows was purged while it was being made. Then it is deleted again, kept
+        nowhere, and handed only to those who wait for it now.
 
         ``entry`` is what stands now. ``first=False``: somebody else's stands, ours was a duplicate.
         ``stored=False``: the store refused the write and the entry is kept elsewhere meanwhile.

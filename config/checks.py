@@ -165,6 +165,32 @@ def _is_private(host: str) -> bool:
         return "." not in host
 
 
+def _webhook_is_whole(settings: Settings) -> Iterator[Mistake]:
+    purge = settings.purge
+    url, style, token = (
+        name_of("purge", name) for name in ("webhook_url", "webhook_style", "webhook_token")
+    )
+    if purge.webhook_url is None:
+        return
+    if purge.webhook_style in {"cloudflare", "fastly", "bunny"} and purge.webhook_token is None:
+        yield _mistake(
+            f"{style}: {purge.webhook_style} wants an API token; set {token}.",
+            Place("purge", "webhook_style"),
+            Place("purge", "webhook_token"),
+        )
+    address = urlsplit(purge.webhook_url)
+    if address.scheme == "http" and not _is_private(address.hostname or ""):
+        yield _mistake(
+            f"{url}: over plain http everybody on the way could read the token; use an https URL "
+            "(http is for this machine and private networks).",
+            Place("purge", "webhook_url"),
+        )
+    if address.username is not None or address.password is not None:
+        yield _mistake(
+            f"{url}: it is no place for credentials; set {token}.", Place("purge", "webhook_url")
+        )
+
+
 def _store_credentials_are_whole(settings: Settings) -> Iterator[Mistake]:
     store = settings.store
     if (store.access_key_id is None) != (store.secret_access_key is None):
@@ -189,4 +215,5 @@ _RULES: tuple[Callable[[Settings], Iterator[Mistake]], ...] = (
     _enhancer_is_whole,
     _tokens_travel_encrypted,
     _store_credentials_are_whole,
+    _webhook_is_whole,
 )

@@ -1,5 +1,6 @@
 """How a setting's text becomes its type: each reader can say what it expects."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _UNITS = {
 _MOST_MICROS = 10**15
 _RATE = re.compile(r"(\d+) ?/ ?(second|minute|hour|day)")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_PROJECT = re.compile("[a-z0-9_-]{1,64}/[a-z0-9_-]{1,64}")
 _ON = ("on", "true", "yes", "1")
 _OFF = ("off", "false", "no", "0")
 
@@ -114,6 +116,27 @@ def money(value: object) -> int:
     if not 0 <= micros <= _MOST_MICROS or micros != micros.to_integral_value():
         raise ValueError('an amount of dollars such as "10.00"')
     return int(micros)
+
+
+def phrases(value: object) -> tuple[str, ...]:
+    """A list, or text separated by commas, of words and phrases."""
+    words = value if isinstance(value, list | tuple) else text_of(value).split(",")
+    given = tuple(text_of(word) for word in words if text_of(word))
+    if not all(any(character.isalnum() for character in each) for each in given):
+        raise ValueError("words or phrases with at least one letter or digit each")
+    return given
+
+
+def phrases_by_project(value: object) -> dict[str, tuple[str, ...]]:
+    """A table, or a JSON object, from ``organization/project`` to phrases."""
+    try:
+        table = value if isinstance(value, dict) else json.loads(text_of(value) or "{}")
+        named = isinstance(table, dict) and all(map(_PROJECT.fullmatch, table))
+    except ValueError:
+        named = False
+    if not named:
+        raise ValueError('lists of words by project, such as {"main/site" = ["casino"]}')
+    return {project: phrases(words) for project, words in table.items()}
 
 
 def rate(value: object) -> RateLimit | None:

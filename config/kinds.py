@@ -1,5 +1,6 @@
 """The kinds of settings: a type, and how text becomes it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -62,9 +63,16 @@ Folder = Annotated[Path, BeforeValidator(formats.text_of)]
 OptionalFolder = Annotated[Path | None, BeforeValidator(formats.optional(formats.text_of))]
 SigningKeys = Annotated[tuple[SigningKey, ...], BeforeValidator(credentials.signing_keys)]
 Keep = Annotated[int, BeforeValidator(formats.whole(1, 315_360_000))]
+Days = Annotated[int | None, BeforeValidator(formats.unless_none(formats.whole(1, 36_500)))]
 LeaseTime = Annotated[float, BeforeValidator(formats.seconds(0.5, 15))]
 Retries = Annotated[int, BeforeValidator(formats.whole(0, 10))]
+Threads = Annotated[int, BeforeValidator(formats.whole(0, 64))]
+Percent = Annotated[int, BeforeValidator(formats.whole(0, 100))]
 Queue = Annotated[int, BeforeValidator(formats.whole(0, 1_000_000))]
+Phrases = Annotated[tuple[str, ...], BeforeValidator(formats.phrases)]
+PhrasesByProject = Annotated[
+    Mapping[str, tuple[str, ...]], BeforeValidator(formats.phrases_by_project)
+]
 Rate = Annotated[RateLimit | None, BeforeValidator(formats.rate)]
 Addressing = Annotated[
     Literal["auto", "path", "host"], BeforeValidator(formats.one_of("auto", "path", "host"))
@@ -81,6 +89,10 @@ GeneratorChoice = Annotated[
 EnhancerName = Annotated[
     Literal["off", "rules", "openai", "replicate"],
     BeforeValidator(formats.one_of("off", "rules", "openai", "replicate")),
+]
+WebhookStyle = Annotated[
+    Literal["generic", "cloudflare", "fastly", "bunny", "varnish"],
+    BeforeValidator(formats.one_of("generic", "cloudflare", "fastly", "bunny", "varnish")),
 ]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],

@@ -84,6 +84,14 @@ class Store(Section):
         )
 
 
+class Retention(Section):
+    """In days; None is for ever."""
+
+    deleted: kinds.Days
+    derivatives: kinds.Days
+    live: kinds.Days
+
+
 class Database(Section):
     url: kinds.DatabaseAddress
 
@@ -131,6 +139,15 @@ class RateLimits(Section):
     per_key: kinds.Rate
 
 
+class Policy(Section):
+    """``url`` is None where nobody is asked beside the lists."""
+
+    deny: kinds.Phrases
+    projects: kinds.PhrasesByProject
+    url: kinds.WebAddress
+    timeout: kinds.Timeout
+
+
 class Live(Section):
     """``wait`` is in seconds: the default, and the longest a request may ask for."""
 
@@ -145,8 +162,29 @@ class Cache(Section):
     max_waiters: kinds.Count
 
 
+class Derivatives(Section):
+    """``threads``: 0 is as many as there are processors, at most four."""
+
+    threads: kinds.Threads
+    max_queue: kinds.Queue
+    memory_percent: kinds.Percent
+    decoded_bytes: kinds.Size
+    per_master: kinds.Queue
+
+
 class Uploads(Section):
     max_bytes: kinds.Size
+
+
+class Purge(Section):
+    """``webhook_url`` is None where no CDN has to be told."""
+
+    webhook_url: kinds.WebAddress
+    webhook_style: kinds.WebhookStyle
+    webhook_token: kinds.Secret
+    webhook_secret: kinds.Secret
+    webhook_timeout: kinds.Timeout
+    webhook_again: kinds.Pause
 
 
 class Log(Section):
@@ -172,6 +210,7 @@ class Settings(Section):
     signing: Signing
     redis: Redis
     store: Store
+    retention: Retention
     database: Database
     generator: Generator
     replicate: Replicate
@@ -179,9 +218,12 @@ class Settings(Section):
     enhancer: Enhancer
     spending: Spending
     rate_limit: RateLimits
+    policy: Policy
     live: Live
     cache: Cache
+    derivatives: Derivatives
     uploads: Uploads
+    purge: Purge
     log: Log
     metrics: Metrics
     models: Mapping[str, ModelRow]

@@ -78,6 +78,8 @@ SECRETS = frozenset(
         Place("replicate", "token"),
         Place("openai", "key"),
         Place("metrics", "token"),
+        Place("purge", "webhook_token"),
+        Place("purge", "webhook_secret"),
     }
 )
 

@@ -1,11 +1,13 @@
-"""Small pictures that stand where a real one is missing: error cards and colour fields."""
+"""Small pictures that stand where a real one is missing: error cards, colour fields, previews."""
 
 import colorsys
 import hashlib
 from functools import lru_cache
 from io import BytesIO
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from core.previews import preview_of
 
 _LONGEST_SIDE = 512
 _SQUARE = (_LONGEST_SIDE, _LONGEST_SIDE)
@@ -19,6 +21,7 @@ class Cards:
     def __init__(self, capacity: int = 256) -> None:
         self._error = lru_cache(maxsize=capacity)(error_card)
         self._waiting = lru_cache(maxsize=capacity)(waiting_card)
+        self._preview = lru_cache(maxsize=capacity)(preview_card)
 
     def error(self, ratio: str, code: str) -> bytes:
         """As error_card()."""
@@ -27,6 +30,10 @@ class Cards:
     def waiting(self, ratio: str, color: str) -> bytes:
         """As waiting_card()."""
         return self._waiting(ratio, color)
+
+    def preview(self, ratio: str, thumb_hash: str) -> bytes:
+        """As preview_card()."""
+        return self._preview(ratio, thumb_hash)
 
 
 def error_card(ratio: str, code: str) -> bytes:
@@ -58,6 +65,17 @@ def waiting_card(ratio: str, color: str) -> bytes:
     hue, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in light))
     deep = colorsys.hls_to_rgb((hue + 0.06) % 1, lightness * 0.78, saturation)
     return _png(Image.blend(across, down, 0.6), light, _bytes(deep))
+
+
+def preview_card(ratio: str, thumb_hash: str) -> bytes:
+    """The blurred picture of a ThumbHash (base64) as a PNG, at most 512 pixels a side.
+
+    What does not fit the ratio is cut off around the middle. Raises ValueError for no ThumbHash.
+    """
+    known = preview_of(thumb_hash)
+    little = Image.frombytes("RGB", (known.width, known.height), known.pixels)
+    # A palette would make steps; straight lines between its pixels cost half the bytes of curves.
+    return _saved(ImageOps.fit(little, _size(ratio), Image.Resampling.BILINEAR), effort=6)
 
 
 def color_of(text: str) -> str:
@@ -104,8 +122,12 @@ def _png(field: Image.Image, low: tuple[int, int, int], high: tuple[int, int, in
             for first, last in zip(low, high, strict=True)
         ]
     )
+    return _saved(card, effort=9)
+
+
+def _saved(card: Image.Image, *, effort: int) -> bytes:
     buffer = BytesIO()
-    card.save(buffer, "PNG", optimize=False, compress_level=9)
+    card.save(buffer, "PNG", optimize=False, compress_level=effort)
     return buffer.getvalue()
 
 

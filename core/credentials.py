@@ -63,6 +63,10 @@ class Recollection(Generic[Found]):
             self._kept.popitem(last=False)
         return value
 
+    def forget(self, question: object) -> None:
+        """Ask again the next time, because the answer has just changed."""
+        self._kept.pop(question, None)
+
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
@@ -112,6 +116,10 @@ class Credentials:
         return await self._scopes.get(
             (project_id, slug), lambda: self._tenants.scope(project_id, slug)
         )
+
+    def forget_scope(self, project_id: str, slug: str) -> None:
+        """It was changed or closed here: this process knows at once, others within ``seconds``."""
+        self._scopes.forget((project_id, slug))
 
     async def settle(self) -> None:
         """Wait for the notes of use still being written."""

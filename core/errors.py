@@ -27,7 +27,8 @@ EdgeError
 │   └── PictureUnsound    502, the provider delivered something that is no usable picture
 ├── Unavailable           503, says when to come back
 │   ├── Busy              503 BUSY
-│   │   └── GenerationCancelled 503 BUSY, to those who waited for somebody else's
+│   │   ├── GenerationCancelled 503 BUSY, to those who waited for somebody else's
+│   │   └── PolicyUnavailable 503 BUSY, nobody can say whether the prompt is welcome
 │   ├── GeneratorBusy     503 GENERATOR_BUSY
 │   ├── CoordinatorDown   503 COORDINATOR_UNAVAILABLE
 │   ├── StoreDown         503 STORE_UNAVAILABLE
@@ -192,7 +193,7 @@ class ImageTooLarge(EdgeError):
 class RateLimitExceeded(EdgeError):
     status = 429
     code = "RATE_LIMIT_EXCEEDED"
-    message = "This key has started too many new pictures lately. Stored pictures still answer."
+    message = "Too many new pictures were started from here lately. Stored pictures still answer."
     detail = "rate"
 
 
@@ -221,6 +222,8 @@ class BudgetExhausted(EdgeError):
     code = "BUDGET_EXHAUSTED"
     message = "The budget for new pictures is used up for now. Stored pictures still answer."
     detail = "budget"
+    # Whom alone it concerns; None: everybody.
+    payer: str | None = None
 
 
 class GeneratorFailed(EdgeError):
@@ -249,6 +252,11 @@ class GenerationCancelled(Busy):
 
     message = "The generation was cancelled by its owner. Ask again to have the picture made."
     detail = "cancelled"
+
+
+class PolicyUnavailable(Busy):
+    message = "Nobody can say right now whether this prompt is welcome. Try again in a moment."
+    detail = "policy-unavailable"
 
 
 class GeneratorBusy(Unavailable):

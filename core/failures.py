@@ -19,6 +19,7 @@ from core.errors import (
     GeneratorBusy,
     GeneratorFailed,
     PictureUnsound,
+    PolicyUnavailable,
     StoreDown,
 )
 
@@ -32,6 +33,7 @@ _REMEMBERED: dict[type[EdgeError], tuple[float, bool]] = {
     ContentRefused: (600, False),
     BudgetExhausted: (1, False),
     Busy: (0, False),
+    PolicyUnavailable: (5, False),
     StoreDown: (1, False),
     EdgeError: (5, True),
 }

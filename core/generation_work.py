@@ -9,8 +9,9 @@ from cache.errors import CacheError
 from cache.leases import Hints
 from cache.readthrough import Found, ReadThrough
 from core.adoption import Adoption
-from core.errors import ContentRefused, EdgeError, GenerationCancelled
+from core.errors import ContentRefused, EdgeError, GenerationCancelled, Gone
 from core.failures import public
+from core.landing import Landing, LandingFill, NoLanding
 from core.models import Generation
 from core.orders import Order
 from core.render import Commission
@@ -23,12 +24,15 @@ _FOREVER = 86_400.0
 
 class Job:
     """One attempt under way. ``refusal`` is why it came to nothing before anything was spent;
-    ``before`` is the attempt it replaces, if any."""
+    ``before`` is the attempt it replaces, if any; ``landing`` what the picture is for."""
 
-    def __init__(self, order: Order, generation: Generation, before: Generation | None) -> None:
+    def __init__(
+        self, order: Order, generation: Generation, before: Generation | None, landing: Landing
+    ) -> None:
         self.order = order
         self.generation = generation
         self.before = before
+        self.landing = landing
         self.ended = asyncio.Event()
         self.refusal: EdgeError | None = None
         self._told = False
@@ -74,14 +78,26 @@ class GenerationWork:
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("generations")
 
-    def start(self, order: Order, generation: Generation, *, before: Generation | None) -> Job:
+    def start(
+        self,
+        order: Order,
+        generation: Generation,
+        *,
+        before: Generation | None,
+        landing: Landing | None = None,
+    ) -> Job:
         """Begin the work of a pending record."""
-        job = self._jobs[generation.id] = Job(order, generation, before)
+        job = Job(order, generation, before, landing or NoLanding())
+        self._jobs[generation.id] = job
         task = asyncio.create_task(self._carry(job))
         # The loop holds tasks weakly.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return job
+
+    def carries(self, generation_id: str) -> bool:
+        """Whether this process has it under way."""
+        return generation_id in self._jobs
 
     def wake(self, generation_id: str) -> None:
         """Its record has changed: whoever waits for it in this process shall look."""
@@ -115,22 +131,39 @@ class GenerationWork:
 
     async def _fly(self, job: Job) -> Found:
         while True:
-            commission = Commission(job.order, self._workshop)
+            fill = LandingFill(Commission(job.order, self._workshop), job.landing)
             try:
-                found = await self._cache.fetch(job.order.key, commission, wait=_FOREVER)
+                found = await self._cache.fetch(job.order.key, fill, wait=_FOREVER)
             except GenerationCancelled:
                 # Perhaps not ours: another generation of the same key, whose flight we had joined.
                 row = await self._row(job)
                 if row is None or row.status != "pending":
                     raise
             else:
-                if found is not None:
+                if found is not None and not await self._came_to_nothing(job, found):
                     return found
+
+    async def _came_to_nothing(self, job: Job, found: Found) -> bool:
+        """Whether it was purged on its way and was not made for this job: then another is made.
+
+        Raises Gone when it must not be.
+        """
+        if not found.purged:
+            return False
+        project_id, identity = job.generation.project_id, job.order.key.identity
+        if await self._workshop.tombstones.stands(project_id, identity):
+            raise Gone
+        row = await self._row(job)
+        return row is not None and row.status == "pending"
 
     async def _land(self, job: Job, found: Found, processing_ms: int) -> None:
         row = await self._row(job)
         if row is not None and (row.status == "pending" or row.error_code == "DUPLICATE"):
+            await job.landing.arrived(found.entry)
             await self._adoption.complete(row, found, processing_ms=processing_ms)
+            row = await self._row(job)
+        if row is not None and row.status == "success":
+            await job.landing.recorded(row)
 
     async def _fail(self, job: Job, error: EdgeError) -> None:
         row = await self._row(job)

@@ -7,15 +7,19 @@ from typing import Any
 from cache.errors import CacheError
 from cache.readthrough import Found, ReadThrough
 from core.adoption import Adoption
-from core.errors import NotFound, NotRetryable, SpendingNotAllowed
+from core.errors import Gone, NotFound, NotRetryable
 from core.failures import public
 from core.generation_plans import Plan, Planner
 from core.generation_requests import GenerationRequest, Owner, request_of
 from core.generation_work import GenerationWork, Job
 from core.listing import Listing, Window
 from core.models import Generation, Status
+from core.orders import Order
 from core.ports import Generator
+from core.purge_ports import NoPurges, Takedowns, Tombstones
 from core.rest_ports import FlowLibrary, GenerationLibrary
+from core.spending import Spending
+from core.takedowns import LocalTakedowns
 
 _ENDED: tuple[Status, ...] = ("success", "failed", "cancelled")
 _UNDER_WAY: tuple[Status, ...] = ("pending", "processing")
@@ -54,9 +58,13 @@ class GenerationService:
         library: GenerationLibrary,
         flows: FlowLibrary,
         generator: Generator,
-        spending: bool,
+        spending: Spending,
+        takedowns: Takedowns | None = None,
+        tombstones: Tombstones | None = None,
     ) -> None:
         self._cache = cache
+        self._takedowns = takedowns or LocalTakedowns(cache)
+        self._tombstones = tombstones or NoPurges()
         self._planner = planner
         self._work = work
         self._adoption = adoption
@@ -85,14 +93,14 @@ class GenerationService:
             await self._adoption.ensure_free(plan.generation)
         found = await self._stored(plan)
         if found is None:
-            self._ensure_may_spend()
+            await self._ensure_may_spend(plan)
         generation = plan.generation
         if generation.flow_id is not None:
             await self._flows.ensure(owner.project.id, generation.flow_id)
         await self._library.insert(generation)
         if found is not None:
             return await self._adopted(generation, found)
-        job = self._work.start(plan.order(generation), generation, before=None)
+        job = self._work.start(_order(plan, generation), generation, before=None)
         try:
             return await self._awaited(job, patience)
         finally:
@@ -170,6 +178,7 @@ class GenerationService:
         if row.status in _UNDER_WAY:
             await self.cancel(project_id, generation_id)
         _existing(await self._library.delete(project_id, generation_id))
+        await self._takedowns.carry_out(project_id)
         self._work.wake(generation_id)
 
     async def find(self, project_id: str, generation_id: str) -> Generation:
@@ -195,7 +204,7 @@ class GenerationService:
         project_id = old.project_id
         found = await self._stored(plan)
         if found is None:
-            self._ensure_may_spend()
+            await self._ensure_may_spend(plan)
             await self._cache.forgive(plan.key)
         if plan.generation.flow_id is not None:
             await self._flows.ensure(project_id, plan.generation.flow_id)
@@ -206,7 +215,7 @@ class GenerationService:
             raise NotRetryable
         if found is not None:
             return await self._adopted(generation, found)
-        job = self._work.start(plan.order(generation), generation, before=old)
+        job = self._work.start(_order(plan, generation), generation, before=old)
         return await self._awaited(job, patience)
 
     async def _adopted(self, generation: Generation, found: Found) -> Outcome:
@@ -237,9 +246,16 @@ class GenerationService:
         except CacheError as error:
             raise public(error) from error
 
-    def _ensure_may_spend(self) -> None:
-        if not self._spending:
-            raise SpendingNotAllowed("New pictures are switched off here. Stored ones answer.")
+    async def _ensure_may_spend(self, plan: Plan) -> None:
+        if await self._tombstones.stands(plan.owner.project.id, plan.key.identity):
+            raise Gone
+        self._spending.ensure_enabled()
+        await self._spending.ensure_welcome(plan.owner.project, plan.picture.prompt)
+
+
+def _order(plan: Plan, generation: Generation) -> Order:
+    # The policy was asked before there was a record, so that a refusal leaves none.
+    return replace(plan.order(generation), welcome=True)
 
 
 def _outcome(generation: Generation) -> Outcome:

@@ -8,12 +8,14 @@ from cache.entry import Key
 from cache.errors import CacheError
 from cache.readthrough import ReadThrough
 from core.aliases import Aliases, is_alias
-from core.errors import NotFound
+from core.errors import Gone, NotFound
 from core.failures import public
 from core.listing import Listing, Window
 from core.models import Generation, Image, Picture
 from core.pictures import picture_of
+from core.purge_ports import NoPurges, Takedowns, Tombstones
 from core.rest_ports import ImageLibrary
+from core.takedowns import LocalTakedowns
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,20 @@ class Images:
     NotFound (IMAGE_NOT_FOUND).
     """
 
-    def __init__(self, library: ImageLibrary, aliases: Aliases, cache: ReadThrough) -> None:
+    def __init__(
+        self,
+        library: ImageLibrary,
+        aliases: Aliases,
+        cache: ReadThrough,
+        *,
+        takedowns: Takedowns | None = None,
+        tombstones: Tombstones | None = None,
+    ) -> None:
         self._library = library
         self._aliases = aliases
         self._cache = cache
+        self._takedowns = takedowns or LocalTakedowns(cache)
+        self._tombstones = tombstones or NoPurges()
 
     async def listed(
         self,
@@ -62,6 +74,18 @@ class Images:
         if is_alias(reference):
             return (await self._aliases.resolve(project_id, reference, flow_id)).image
         return _existing(await self._library.find(project_id, reference))
+
+    async def addressed(self, project_id: str, reference: str) -> Image:
+        """The same for an address on a page, which is told what will not come back.
+
+        Raises NotFound, Invalid; Gone when the picture was taken down for good.
+        """
+        try:
+            return await self.find(project_id, reference)
+        except NotFound:
+            if not is_alias(reference) and await self._is_gone(project_id, reference):
+                raise Gone from None
+            raise
 
     async def of_generations(
         self, project_id: str, generations: Iterable[Generation]
@@ -98,8 +122,12 @@ class Images:
         return _existing(named)
 
     async def delete(self, project_id: str, image_id: str) -> None:
-        """Soft: the record says so, the alias is free, the bytes stay. Raises NotFound."""
+        """Soft: the record says so, and the alias is free. Raises NotFound.
+
+        The bytes stay, but those behind a live URL, which has another picture made then.
+        """
         _existing(await self._library.delete(project_id, image_id))
+        await self._takedowns.carry_out(project_id)
 
     async def erase(self, project_id: str, image_id: str) -> None:
         """The bytes and the record go, also of an image that was deleted before.
@@ -108,25 +136,30 @@ class Images:
         they stay for as long as another image stands on them. Raises NotFound, StoreDown.
         """
         image = _existing(await self._library.find(project_id, image_id, include_deleted=True))
-        if not await self._library.shares_bytes(project_id, image):
-            try:
-                await self._cache.forget(_key(image))
-            except CacheError as error:
-                raise public(error) from error
-        await self._library.delete(project_id, image_id, hard=True)
+        shared = await self._library.shares_bytes(project_id, image)
+        async with self._takedowns.erasing(image, shared=shared):
+            await self._library.delete(project_id, image_id, hard=True)
 
-    async def stored(self, project_id: str, reference: str) -> Stored:
-        """The image and its bytes. Raises NotFound (also when the bytes are gone), StoreDown."""
-        image = await self.find(project_id, reference)
+    async def known(self, project_id: str, key: Key) -> Image | None:
+        """The newest record of the picture under this key; its bytes may be there or not."""
+        return await self._library.of_identity(project_id, key.slot, key.identity)
+
+    async def stored(self, image: Image) -> Stored:
+        """The image's bytes. Raises NotFound when they are not there, StoreDown; Gone when they
+        were taken down for good."""
         try:
             found = await self._cache.lookup(_key(image))
         except CacheError as error:
             raise public(error) from error
         if found is None:
-            raise NotFound("IMAGE")
+            gone = await self._tombstones.stands(image.project_id, image.identity)
+            raise Gone if gone else NotFound("IMAGE")
         # Equal uploads stand on the same bytes; what is said of them is this record's.
         picture = replace(picture_of(image.slot, found.entry), image_id=image.id)
         return Stored(image, picture, found.stored)
+
+    async def _is_gone(self, project_id: str, image_id: str) -> bool:
+        return await self._tombstones.stands_for(project_id, image_id)
 
 
 def _existing(image: Image | None) -> Image:

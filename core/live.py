@@ -8,38 +8,24 @@ from cache.entry import Key
 from cache.errors import CacheError
 from cache.readthrough import Found, ReadThrough
 from core.catalog import Catalog
-from core.errors import FieldError, Forbidden, GeneratorBusy, Invalid, SpendingNotAllowed
+from core.errors import FieldError, Forbidden, GeneratorBusy, Gone, Invalid
 from core.failures import public
 from core.identity import identity_of, key_of
 from core.live_request import LiveRequest
-from core.models import LIVE_GENERATE, ApiKey, Model, Picture, Project, Scope
+from core.models import Model, Picture
 from core.orders import Order
 from core.pictures import picture_of
 from core.render import Commission
+from core.spending import Spending, account_of
+from core.visitor import Visitor
 from core.workshop import Workshop
+
+__all__ = ["Answer", "Ask", "Live", "Pending", "Visitor"]
 
 # Seconds a caller who waits for nothing is held so that the answer can name the generation.
 _NAMING = 0.5
 # The same, so that a failure of a moment ago is told instead of a 202 that never comes true.
 _GLANCE = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who asks, as far as it was proven.
-
-    ``scope`` is set on public pages, ``key`` with a key of the project, ``expires_at`` (unix
-    seconds) with a right signature.
-    """
-
-    project: Project
-    key: ApiKey | None = None
-    scope: Scope | None = None
-    expires_at: int | None = None
-
-    @property
-    def proven(self) -> bool:
-        return self.key is not None or self.expires_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +40,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A picture, and how it came: ``hit``, ``miss`` (this caller had it made) or ``coalesced``."""
+    """A picture, and how it came: ``hit``, ``miss`` (this caller had it made) or ``coalesced``.
+
+    ``purged``: it was purged on its way, and nobody may keep it.
+    """
 
     picture: Picture
     how: Literal["hit", "miss", "coalesced"]
     stored: bool
+    purged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +62,7 @@ class Live:
     """Finds the one picture of a request, or has it made by those who may spend."""
 
     def __init__(
-        self, *, cache: ReadThrough, catalog: Catalog, workshop: Workshop, spending: bool
+        self, *, cache: ReadThrough, catalog: Catalog, workshop: Workshop, spending: Spending
     ) -> None:
         self._cache = cache
         self._catalog = catalog
@@ -95,11 +85,16 @@ class Live:
         return Ask(visitor, request, model, key_of(canonical))
 
     async def peek(self, ask: Ask) -> Answer | None:
-        """The stored picture, or None; never makes one. Raises StoreDown."""
+        """The stored picture, or None; never makes one.
+
+        Raises StoreDown; Gone when it was taken down for good.
+        """
         try:
             found = await self._cache.lookup(ask.key)
         except CacheError as error:
             raise public(error) from error
+        if found is None or found.purged:
+            await self._ensure_not_gone(ask)
         return None if found is None else _answer(ask, found)
 
     async def fetch(self, ask: Ask, *, wait: float) -> Answer | Pending:
@@ -111,7 +106,7 @@ class Live:
         stored = None if self._cache.in_flight(ask.key) else await self.peek(ask)
         if stored is not None:
             return stored
-        self._ensure_may_spend(ask)
+        self._spending.ensure_allowed(ask.visitor, ask.model)
         commission = Commission(_order(ask), self._workshop)
         try:
             found = await self._cache.fetch(ask.key, commission, wait=max(wait, _GLANCE))
@@ -123,18 +118,14 @@ class Live:
             raise shown from error
         if found is None:
             return Pending(await self._generation_id(ask, commission))
+        if found.purged:
+            await self._ensure_not_gone(ask)
         return _answer(ask, found)
 
-    def _ensure_may_spend(self, ask: Ask) -> None:
-        if not self._spending:
-            raise SpendingNotAllowed
-        visitor = ask.visitor
-        if visitor.scope is not None and not visitor.scope.allow_new_generations:
-            raise SpendingNotAllowed
-        if visitor.key is not None and LIVE_GENERATE not in visitor.key.scopes:
-            raise Forbidden
-        if not visitor.proven and not _open_to_all(visitor.scope, ask.model):
-            raise SpendingNotAllowed
+    async def _ensure_not_gone(self, ask: Ask) -> None:
+        tombstones, project = self._workshop.tombstones, ask.visitor.project
+        if await tombstones.stands(project.id, ask.key.identity):
+            raise Gone
 
     async def _generation_id(self, ask: Ask, commission: Commission) -> str | None:
         generations, project = self._workshop.generations, ask.visitor.project
@@ -148,34 +139,26 @@ class Live:
         return None if open_one is None else open_one.id
 
 
-def _open_to_all(scope: Scope | None, model: Model) -> bool:
-    """Whether strangers may have pictures made through this scope."""
-    if scope is None:
-        return False
-    if scope.require_signature == "auto":
-        return model.price_micros == 0
-    return scope.require_signature == "false"
-
-
 def _not_by(model: Model) -> FieldError:
     message = f"This model makes {', '.join(model.sizes)}."
     return FieldError("aspectRatio", "ASPECT_RATIO_UNSUPPORTED", message)
 
 
 def _order(ask: Ask) -> Order:
-    visitor = ask.visitor
-    key_id = visitor.key.id if visitor.key else None
-    scope_id = visitor.scope.id if visitor.scope else None
+    account = account_of(ask.visitor, ask.model)
     return Order(
         key=ask.key,
-        project=visitor.project,
+        project=ask.visitor.project,
         request=ask.request,
         model=ask.model,
-        payer=f"key:{key_id}" if key_id else f"scope:{scope_id}",
-        key_id=key_id,
-        scope_id=scope_id,
+        payer=account.payer,
+        key_id=account.key_id,
+        scope_id=account.scope_id,
+        budgets=account.budgets,
+        allowance=account.allowance,
     )
 
 
 def _answer(ask: Ask, found: Found) -> Answer:
-    return Answer(picture_of(ask.key.slot, found.entry), found.how, found.stored)
+    picture = picture_of(ask.key.slot, found.entry)
+    return Answer(picture, found.how, found.stored, found.purged)

@@ -163,6 +163,7 @@ class Picture:
 
     ``digest`` is the sha256 of ``body`` in hex, ``created_at`` unix seconds, ``thumb_hash`` base64.
     ``stand_in``: it only holds a place and must not stay in anybody's cache for long.
+    ``dominant_color`` is ``#rrggbb``, "" where nobody knows it.
     """
 
     body: bytes
@@ -176,6 +177,7 @@ class Picture:
     height: int
     slot: str
     stand_in: bool
+    dominant_color: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A stored picture's record. ``slot`` and ``identity`` lead to its bytes."""
+    """A stored picture's record. ``slot`` and ``identity`` lead to its bytes.
+
+    ``used_at``: when it was served, to within a day; None when it was not since it was made.
+    """
 
     id: str
     project_id: str
@@ -254,6 +259,7 @@ class Image:
     stored: bool = True
     meta: Mapping[str, Any] = field(default_factory=dict)
     deleted_at: datetime | None = None
+    used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import uuid_utils
 
 from cache.entry import Entry, Key
 from core.identity import derived_seed
+from core.limits import Allowance, Budget
 from core.live_request import LiveRequest
 from core.models import Generation, Image, Model, Origin, Project, Recipe, Reference
 
@@ -16,7 +17,8 @@ class Order:
     """One picture to be made, and on whose account.
 
     ``generation`` is the pending record this is the work of, if there is one already.
-    ``references`` are pictures of the same project, in the order of use.
+    ``references`` are pictures of the same project, in the order of use. ``budgets`` are those it
+    counts in beside the installation's. ``welcome``: the prompt policy has allowed it before.
     """
 
     key: Key
@@ -29,6 +31,9 @@ class Order:
     scope_id: str | None = None
     generation: Generation | None = None
     references: tuple[Image, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    allowance: Allowance | None = None
+    welcome: bool = False
 
     @property
     def seed(self) -> int:
@@ -76,8 +81,11 @@ def recipe_of(
     )
 
 
-def image_of(generation: Generation, entry: Entry, *, stored: bool) -> Image:
-    """The record of a generation's picture, from what was stored with it."""
+def image_of(
+    generation: Generation, entry: Entry, *, stored: bool, purged: bool = False
+) -> Image:
+    """The record of a generation's picture, from what was stored with it; a purged one's is
+    deleted from the beginning."""
     meta = entry.meta
     created = datetime.fromtimestamp(int(meta["created"]), UTC)
     return Image(
@@ -98,8 +106,9 @@ def image_of(generation: Generation, entry: Entry, *, stored: bool) -> Image:
         updated_at=created,
         generation_id=generation.id,
         flow_id=generation.flow_id,
-        alias=generation.assign_alias,
-        stored=stored,
+        alias=None if purged else generation.assign_alias,
+        stored=stored and not purged,
+        deleted_at=datetime.now(UTC) if purged else None,
     )
 
 

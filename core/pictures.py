@@ -3,6 +3,9 @@
 from cache.entry import Entry
 from core.models import Picture, VerifiedPicture
 
+# Who made what people brought: nobody here, so it bears no mark of ours.
+UPLOADED = "upload"
+
 
 def entry_of(
     identity: str,
@@ -49,4 +52,10 @@ def picture_of(slot: str, entry: Entry) -> Picture:
         height=int(meta["height"]),
         slot=slot,
         stand_in=meta["standIn"] == "1",
+        dominant_color=meta.get("color", ""),
     )
+
+
+def made_at(entry: Entry) -> int:
+    """When the picture was made, in unix seconds."""
+    return int(entry.meta["created"])

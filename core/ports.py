@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Protocol
 
-from core.limits import Budget, RateState
+from core.budgets import Window
+from core.limits import Allowance, Budget, RateState
 from core.models import ApiKey, Enhanced, Generation, Image, Project, RawPicture, Recipe, Scope
 
 
@@ -133,6 +134,31 @@ class Generations(Protocol):
         ``before``: for the sweeper."""
 
 
+class PromptPolicy(Protocol):
+    """Which prompts are welcome. Asked before anything is spent, never for what is stored."""
+
+    async def allows(self, project: Project, prompt: str) -> bool:
+        """Whether the caller's own words, normalised, may become a picture.
+
+        Raises PolicyUnavailable when nobody can say.
+        """
+
+
+class AddressAdmission(Protocol):
+    """How much work the addresses of strangers may start. Hits and joined flights never ask."""
+
+    async def admit(self, allowance: Allowance) -> None:
+        """Count one piece of work. Raises RateLimitExceeded, CoordinatorDown."""
+
+
+class Counts(Protocol):
+    """How far budgets are used up."""
+
+    async def taken(self, subject: str, window: Window) -> int:
+        """What is reserved or spent in the subject's current window: micro-dollars, or pictures
+        where it counts those (``total`` of ``scope:<id>:pictures``). Raises RecordsUnavailable."""
+
+
 class Ledger(Protocol):
     """Reserve before, settle or refund after; each exactly once per account.
 
@@ -142,16 +168,18 @@ class Ledger(Protocol):
     async def reserve(
         self, project_id: str, account: str, amount_micros: int, budgets: tuple[Budget, ...]
     ) -> None:
-        """Take the amount from every budget, or from none. Repeating it changes nothing.
+        """Take the amount from every budget for money and one from every budget for pictures, or
+        from none. Repeating it changes nothing.
 
-        Raises BudgetExhausted with ``retry_after`` = seconds until the window ends.
+        Raises BudgetExhausted with ``retry_after`` = seconds until the window ends, None for one
+        that never does, and the budget's ``payer``.
         """
 
     async def settle(self, account: str, amount_micros: int) -> None:
         """The reservation became this cost. A second call changes nothing."""
 
     async def refund(self, account: str) -> None:
-        """The reservation cost nothing. A second call changes nothing."""
+        """The reservation cost nothing, and no picture was made. A second call changes nothing."""
 
     async def settle_reserved(self, account: str) -> int:
         """Settle at what was reserved and return it; what was settled before is returned as is."""
@@ -164,3 +192,27 @@ class Ledger(Protocol):
 
     async def mark_duplicate(self, account: str) -> None:
         """What it cost bought a picture that lost the race for its slot."""
+
+
+class Announcements(Protocol):
+    """Where CDNs are told what they shall forget.
+
+    The journal writes each purge's delivery in its own transaction (table purge_deliveries), so
+    none is forgotten; this is only the word that there is something to send now.
+    """
+
+    async def announce(self, project: Project, number: int, tags: tuple[str, ...]) -> None:
+        """Purge ``number`` was carried out, and its delivery may go at its ``next_at``.
+
+        Never raises.
+        """
+
+
+class PurgeWatch(Protocol):
+    """Tells work that takes a while whether what it works on was purged meanwhile."""
+
+    async def number(self) -> int:
+        """The last purge's number; 0 before the first. Raises RecordsUnavailable."""
+
+    async def purged_since(self, project_id: str, master_slot: str, number: int) -> bool:
+        """Whether a purge after ``number`` concerned this picture. Raises RecordsUnavailable."""

@@ -9,7 +9,13 @@ import uuid_utils
 from cache.entry import Entry
 from cache.errors import CacheError, LeaseLost, NotAdmitted
 from cache.tier import Lease
-from core.errors import EdgeError, GenerationCancelled, GenerationTimeout, GeneratorBusy
+from core.errors import (
+    BudgetExhausted,
+    EdgeError,
+    GenerationCancelled,
+    GenerationTimeout,
+    GeneratorBusy,
+)
 from core.failures import shared
 from core.materials import gathered
 from core.models import Generation, RawPicture, Recipe, Reference
@@ -29,6 +35,8 @@ class Commission:
         self._generation: Generation | None = None
         self._references: tuple[Reference, ...] = ()
         self._cost_micros = 0
+        # The last purge that this flight knows to be older than itself.
+        self._since = 0
         self._started = time.monotonic()
         self._log = structlog.get_logger("render")
 
@@ -45,16 +53,21 @@ class Commission:
             self._log.exception("generation_crashed")
             raise shared(EdgeError()) from error
 
-    async def landed(self, entry: Entry, *, first: bool, stored: bool) -> None:
-        """Book the outcome; the picture is paid for, so nothing here may fail the request."""
+    async def landed(self, entry: Entry, *, first: bool, stored: bool) -> bool | None:
+        """Book the outcome; the picture is paid for, so nothing here may fail the request.
+
+        True: it was purged while it was being made. Its record says that it is deleted.
+        """
         generation = self._generation
         if generation is None:
-            return
+            return False
+        purged = await self._is_purged(generation)
         try:
-            await self._book(generation, entry, first=first, stored=stored)
+            await self._book(generation, entry, first=first, stored=stored, purged=purged)
         except Exception:  # noqa: BLE001 - the picture is paid for; its books can wait
             # The sweeper finds the picture in the store and finishes this record.
             self._log.exception("booking_failed", generation=generation.id)
+        return purged
 
     async def _make(self, lease: Lease) -> Entry:
         self._started = time.monotonic()
@@ -78,8 +91,10 @@ class Commission:
     async def _resume_or_begin(self) -> Generation:
         """The job of a holder that died, or a new one with its cost reserved."""
         workshop, order = self._workshop, self._order
+        self._since = await workshop.watch.number()
         open_one = await workshop.generations.unfinished(order.project.id, order.key.identity)
         if open_one is not None and open_one.job_id is not None:
+            self._since = await workshop.watch.number_before(open_one.updated_at)
             return open_one
         if open_one is not None:
             await self._write_off(open_one)
@@ -92,15 +107,25 @@ class Commission:
         materials = await gathered(order, workshop)
         self._references = materials.references
         generation = generation_of(order, materials.prompt)
-        await workshop.ledger.reserve(
-            order.project.id, generation.account, order.model.price_micros, workshop.budgets
-        )
+        await self._reserve(generation)
         try:
             await workshop.generations.begin(generation)
         except GenerationCancelled as cancelled:
             await workshop.ledger.refund(generation.account)
             raise NotAdmitted(self.payer, cancelled) from cancelled
         return generation
+
+    async def _reserve(self, generation: Generation) -> None:
+        order, workshop = self._order, self._workshop
+        budgets = workshop.budgets + order.budgets
+        try:
+            await workshop.ledger.reserve(
+                order.project.id, generation.account, order.model.price_micros, budgets
+            )
+        except BudgetExhausted as exhausted:
+            if exhausted.payer is None:
+                raise
+            raise NotAdmitted(exhausted.payer, exhausted) from exhausted
 
     async def _write_off(self, lost: Generation) -> None:
         """Its holder died between sending the job and noting its id: it may have been charged."""
@@ -172,6 +197,14 @@ class Commission:
             return False
         return row is not None and row.status == "cancelled"
 
+    async def _is_purged(self, generation: Generation) -> bool:
+        try:
+            return await self._workshop.watch.struck_since(generation, self._since)
+        except EdgeError:
+            # Without the records its books stay open as well: the sweeper looks at both.
+            self._log.exception("purges_unknown", generation=generation.id)
+            return False
+
     async def _abandon(self, error: EdgeError | LeaseLost) -> None:
         generation = self._generation
         assert generation is not None
@@ -195,7 +228,7 @@ class Commission:
             self._log.exception("closing_failed", generation=generation.id)
 
     async def _book(
-        self, generation: Generation, entry: Entry, *, first: bool, stored: bool
+        self, generation: Generation, entry: Entry, *, first: bool, stored: bool, purged: bool
     ) -> None:
         workshop = self._workshop
         ours = entry.meta.get("generation") == generation.id
@@ -206,7 +239,7 @@ class Commission:
             await workshop.generations.succeed(
                 generation.project_id,
                 generation.id,
-                image_of(generation, entry, stored=stored),
+                image_of(generation, entry, stored=stored, purged=purged),
                 cost_micros=self._cost_micros,
                 processing_ms=round((time.monotonic() - self._started) * 1000),
                 attempt=generation.attempt,

@@ -87,6 +87,9 @@ class ImageLibrary(Protocol):
         self, project_id: str, image_id: str, *, include_deleted: bool = False
     ) -> Image | None: ...
 
+    async def of_identity(self, project_id: str, slot: str, identity: str) -> Image | None:
+        """The newest image that stands, or stood, on these bytes and is not deleted."""
+
     async def shares_bytes(self, project_id: str, image: Image) -> bool:
         """Whether another image that is not deleted has the same ``identity``."""
 

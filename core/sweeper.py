@@ -13,6 +13,7 @@ from core.errors import EdgeError
 from core.models import Generation
 from core.orders import image_of
 from core.ports import Generations, Ledger, Meter
+from core.purge_ports import FlightWatch, NoPurges
 
 _EVERY = 30.0
 _AT_ONCE = 100
@@ -30,6 +31,7 @@ class Sweeper:
         meter: Meter,
         adoption: Adoption,
         patience: float,
+        watch: FlightWatch | None = None,
     ) -> None:
         self._cache = cache
         self._generations = generations
@@ -37,6 +39,7 @@ class Sweeper:
         self._meter = meter
         self._adoption = adoption
         self._patience = timedelta(seconds=patience)
+        self._watch = watch or NoPurges()
         self._log = structlog.get_logger("sweeper")
 
     async def run(self) -> None:
@@ -83,10 +86,14 @@ class Sweeper:
         self._meter.paid_twice()
 
     async def _finish(self, generation: Generation, entry: Entry) -> None:
+        since = await self._watch.number_before(generation.updated_at)
+        purged = await self._watch.struck_since(generation, since)
+        if purged:
+            await self._cache.forget(Key(generation.slot, generation.identity))
         await self._generations.succeed(
             generation.project_id,
             generation.id,
-            image_of(generation, entry, stored=True),
+            image_of(generation, entry, stored=True, purged=purged),
             cost_micros=await self._ledger.settle_reserved(generation.account),
             processing_ms=0,
             attempt=generation.attempt,

@@ -19,6 +19,7 @@ from cache.readthrough import ReadThrough
 from core.errors import (
     AliasConflict,
     EdgeError,
+    Gone,
     ImageCorrupt,
     ImageTooLarge,
     ImageTypeUnsupported,
@@ -35,12 +36,12 @@ from core.imaging import (
     reencode,
 )
 from core.models import Image, Project, VerifiedPicture
-from core.pictures import entry_of
+from core.pictures import UPLOADED, entry_of
+from core.purge_ports import NoPurges, Tombstones
 from core.rest_ports import FlowLibrary, ImageLibrary
 from core.slots import Slots
 
 FORMAT = "upload/1"
-_GENERATOR = "upload"
 # Uploads that wait for room, on disk; whoever comes later is told so at once.
 _WAITING = 64
 
@@ -78,12 +79,14 @@ class Uploads:
         limits: Limits,
         *,
         clock: Callable[[], datetime] = _utc_now,
+        tombstones: Tombstones | None = None,
     ) -> None:
         self._images = images
         self._flows = flows
         self._cache = cache
         self._limits = limits
         self._clock = clock
+        self._tombstones = tombstones or NoPurges()
         processors = max(1, os.cpu_count() or 1)
         self._limiter = CapacityLimiter(processors)
         self._slots = Slots(running=2 * processors, waiting=_WAITING)
@@ -100,14 +103,14 @@ class Uploads:
         """The new image's record; bytes that were uploaded before are not stored again.
 
         An unknown flow is made, and one of its own for a flow alias without a flow. Raises
-        ImageTypeUnsupported, ImageCorrupt, ImageTooLarge, StoreDown; AliasConflict when an alias
-        is another image's and may not be moved.
+        ImageTypeUnsupported, ImageCorrupt, ImageTooLarge, StoreDown; Gone when these bytes were
+        taken down for good; AliasConflict when an alias is another image's and may not be moved.
         """
         if not move:
             await self._ensure_free(project.id, upload)
         key = upload_key(project.path, upload.body)
         image_id = new_id()
-        entry = await self._stored(key, upload.body, image_id)
+        entry = await self._stored(project, key, upload.body, image_id)
         flow_id = upload.flow_id or (new_id() if upload.flow_alias else None)
         if flow_id is not None:
             await self._flows.ensure(project.id, flow_id)
@@ -126,17 +129,19 @@ class Uploads:
         if any(holder is not None for holder in holders):
             raise AliasConflict
 
-    async def _stored(self, key: Key, body: bytes, image_id: str) -> Entry:
+    async def _stored(self, project: Project, key: Key, body: bytes, image_id: str) -> Entry:
         try:
             found = await self._cache.lookup(key)
             if found is not None and found.stored:
                 return found.entry
+            if await self._tombstones.stands(project.id, key.identity):
+                raise Gone
             entry = entry_of(
                 key.identity,
                 await self._sound(body),
                 image_id=image_id,
                 generation_id="",
-                generator=_GENERATOR,
+                generator=UPLOADED,
                 stand_in=False,
                 created_at=int(time.time()),
             )

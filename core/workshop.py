@@ -3,12 +3,24 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from core.admission import Unlimited
+from core.admission import AnyAddress, Unlimited
 from core.enhance import RuleEnhancer
 from core.limits import Budget
 from core.masters import NoMasters
 from core.models import RawPicture, VerifiedPicture
-from core.ports import Admission, Enhancer, Generations, Generator, Ledger, Masters, Meter
+from core.policy import AnyPrompt
+from core.ports import (
+    AddressAdmission,
+    Admission,
+    Enhancer,
+    Generations,
+    Generator,
+    Ledger,
+    Masters,
+    Meter,
+    PromptPolicy,
+)
+from core.purge_ports import FlightWatch, NoPurges, Tombstones
 from core.slots import Slots
 
 Prepare = Callable[[RawPicture, str, str], Awaitable[VerifiedPicture]]
@@ -27,5 +39,9 @@ class Workshop:
     meter: Meter
     deadline: float
     admission: Admission = field(default_factory=Unlimited)
+    addresses: AddressAdmission = field(default_factory=AnyAddress)
+    policy: PromptPolicy = field(default_factory=AnyPrompt)
     enhancer: Enhancer = field(default_factory=RuleEnhancer)
     masters: Masters = field(default_factory=NoMasters)
+    watch: FlightWatch = field(default_factory=NoPurges)
+    tombstones: Tombstones = field(default_factory=NoPurges)

@@ -16,11 +16,12 @@ from edge.api.routes import api_routes
 from edge.console.routes import console_routes
 from edge.hot import HotMiddleware
 from edge.live import page_live
-from edge.operations.addresses import live_path
+from edge.live_urls import live_path
 from edge.operations.first_start import ORGANIZATION, PROJECT, SCOPE
 from edge.pages import ready
 from edge.server.client_address import TrustedProxies
 from edge.server.middleware import RequestMiddleware
+from edge.server.nearby_store import NearbyStore
 from edge.telemetry.health import health
 from edge.telemetry.logs import access_log, configure
 from edge.telemetry.metrics import MetricsPage, RequestMetrics
@@ -59,6 +60,7 @@ def application(settings: Settings) -> Starlette:
                 proxies=TrustedProxies([str(each) for each in settings.server.trusted_proxies]),
                 observe=RequestMetrics(registry).observe,
             ),
+            Middleware(NearbyStore),
             Middleware(HotMiddleware),
         ],
         exception_handlers=dict(answers.handlers()),

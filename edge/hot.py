@@ -2,13 +2,13 @@
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cache.entry import Key
-from cache.readthrough import ReadThrough
+from core.tally import HitCounter
 from edge.answers.responses import PreparedHit
 from edge.server.middleware import KEY_ID
 from edge.server.whole_answer import WHOLE, whole_message
@@ -32,12 +32,28 @@ _SECONDS = 1.0
 MemoName = tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...]]
 
 
+class Memory(Protocol):
+    """What this process keeps of pictures: asked at every repetition, without a network."""
+
+    def remembers(self, key: Key, body: bytes) -> bool:
+        """Whether these very bytes stand in memory; nobody is counted as served."""
+
+    def repeats(self, key: Key, body: bytes) -> bool:
+        """The same, and when they do, one more is counted as served from there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a handler leaves in ``scope[HIT]`` when its answer may be repeated as it is."""
+    """What a handler leaves in ``scope[HIT]`` when its answer may be repeated as it is.
+
+    ``key`` is the place of the bytes among the masters, or among what was ``derived`` from them;
+    ``counter`` counts every repetition.
+    """
 
     key: Key
     prepared: PreparedHit
+    derived: bool = False
+    counter: HitCounter = field(default_factory=HitCounter)
 
 
 HIT = "edge.hit"
@@ -58,6 +74,7 @@ class _Memo:
         """Answer, and leave in the scope what the router and the handler would have left there."""
         scope["route"], scope["root_path"] = self.route, self.root_path
         scope["state"][KEY_ID] = self.key_id
+        self.hit.counter.hits += 1
         if WHOLE in scope.get("extensions", ()):
             await send(self.whole)
             return
@@ -69,8 +86,9 @@ class _Memo:
 class HotMemo:
     """Prepared answers by raw target and credentials, each for one second at most."""
 
-    def __init__(self, cache: ReadThrough, *, bound: int = 4096) -> None:
-        self._cache = cache
+    def __init__(self, masters: Memory, derivatives: Memory, *, bound: int = 4096) -> None:
+        self._masters = masters
+        self._derivatives = derivatives
         self._bound = bound
         self._memos: OrderedDict[MemoName, _Memo] = OrderedDict()
 
@@ -83,17 +101,16 @@ class HotMemo:
         memo = self._memos.get(name)
         if memo is None:
             return None
-        entry = self._cache.recall(memo.hit.key)
-        same = entry is not None and entry.body is memo.hit.prepared.body
-        if not same or time.monotonic() >= memo.until:
-            del self._memos[name]
-            return None
-        return memo
+        hit = memo.hit
+        if time.monotonic() < memo.until and self._of(hit).repeats(hit.key, hit.prepared.body):
+            return memo
+        del self._memos[name]
+        return None
 
     def remember(self, name: MemoName, hit: Hit, scope: Scope) -> None:
         """Keep the answer, unless memory did not keep its bytes: nothing here may outgrow it."""
         prepared, now = hit.prepared, time.monotonic()
-        if not self._cache.remembers(hit.key, prepared.body):
+        if not self._of(hit).remembers(hit.key, prepared.body):
             return
         self._forget_ended(now)
         end = prepared.reusable_until
@@ -109,6 +126,13 @@ class HotMemo:
         self._memos.move_to_end(name)
         if len(self._memos) > self._bound:
             self._memos.popitem(last=False)
+
+    def clear(self) -> None:
+        """Who may see what has changed: every request is looked at anew."""
+        self._memos.clear()
+
+    def _of(self, hit: Hit) -> Memory:
+        return self._derivatives if hit.derived else self._masters
 
     def _forget_ended(self, now: float) -> None:
         """The oldest come first; each holds on to a picture that memory may have let go."""

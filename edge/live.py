@@ -2,35 +2,25 @@
 
 import time
 
-from anyio import to_thread
 from starlette.requests import Request
 
-from core.cards import color_of
-from core.errors import NotCached
+from core.errors import NotCached, RecordsUnavailable
 from core.live import Answer as Found
 from core.live import Ask, Pending, Visitor
-from core.live_request import LiveRequest
 from core.models import ApiKey, Project
-from edge.answers.acceptance import is_image_client
+from core.tags import scope_tag
 from edge.answers.answer import Answer
-from edge.answers.conditional import Conditions, conditions_of
 from edge.answers.errors import CORS_PUBLIC, RATIO
 from edge.answers.freshness import Policy
-from edge.answers.responses import (
-    absent_answer,
-    pending_answer,
-    picture_answer,
-    preflight_answer,
-    prepare,
-)
-from edge.hot import HIT, Hit
-from edge.live_query import live_request
+from edge.answers.responses import absent_answer, preflight_answer
+from edge.circumstances import circumstances_of
+from edge.live_query import LiveQuery, live_query
+from edge.placeholders import Looks
 from edge.query import Parameters, parse_parameters
 from edge.server.middleware import KEY_ID
+from edge.showing import Master, View, awaited, recalled, shown
 from edge.state import State
 from edge.visitors import keyed_visitor, page_proof, page_visitor
-
-_UNCONDITIONAL = Conditions()
 
 
 async def keyed_live(request: Request[State]) -> Answer:
@@ -46,7 +36,7 @@ async def keyed_live(request: Request[State]) -> Answer:
         parameters=parameters,
     )
     _note(request, visitor.key, visitor.project)
-    return await _picture(request, visitor, *_asked(request, parameters), keyed=True)
+    return await _picture(request, visitor, _asked(request, parameters), keyed=True)
 
 
 async def page_live(request: Request[State]) -> Answer:
@@ -64,13 +54,16 @@ async def page_live(request: Request[State]) -> Answer:
     )
     if proof.key is not None and proof.key.project is not None:
         _note(request, proof.key, proof.key.project)
-    asked, wait = _asked(request, parameters)
+    asked = _asked(request, parameters)
     names = request.path_params
     visitor = await page_visitor(
-        credentials, proof, (names["organization"], names["project"], names["scope"])
+        credentials,
+        proof,
+        (names["organization"], names["project"], names["scope"]),
+        circumstances_of(request.scope),
     )
     _note(request, proof.key, visitor.project)
-    return await _picture(request, visitor, asked, wait, keyed=proof.key is not None)
+    return await _picture(request, visitor, asked, keyed=proof.key is not None)
 
 
 def _options(request: Request[State]) -> Answer:
@@ -78,10 +71,10 @@ def _options(request: Request[State]) -> Answer:
     return preflight_answer(public="access-control-request-method" in request.headers)
 
 
-def _asked(request: Request[State], parameters: Parameters) -> tuple[LiveRequest, int]:
-    asked, wait = live_request(parameters, request.state["longest_wait"])
-    request.scope["state"][RATIO] = asked.ratio
-    return asked, wait
+def _asked(request: Request[State], parameters: Parameters) -> LiveQuery:
+    asked = live_query(parameters, request.state["longest_wait"])
+    request.scope["state"][RATIO] = asked.request.ratio
+    return asked
 
 
 def _note(request: Request[State], key: ApiKey | None, project: Project) -> None:
@@ -92,22 +85,43 @@ def _note(request: Request[State], key: ApiKey | None, project: Project) -> None
 
 
 async def _picture(
-    request: Request[State], visitor: Visitor, asked: LiveRequest, wait: int, *, keyed: bool
+    request: Request[State], visitor: Visitor, asked: LiveQuery, *, keyed: bool
 ) -> Answer:
-    ask = request.state["live"].decide(visitor, asked)
-    policy = Policy(
-        project=visitor.project.path,
-        public=visitor.project.public and not keyed,
-        cors_public=visitor.project.public,
-        share_keyed=request.state["share_keyed"] and visitor.project.public,
-        expires_at=visitor.expires_at,
+    began = time.monotonic()
+    ask = request.state["live"].decide(visitor, asked.request)
+    view = View(
+        project=visitor.project,
+        key=ask.key,
+        policy=_policy(request, visitor, keyed=keyed),
+        wish=asked.wish,
+        exact=visitor.proven,
+        subject=asked.request.prompt,
+        ratio=asked.request.ratio,
+        scope_id=visitor.scope.id if visitor.scope else None,
     )
-    found = await _find(request, ask, wait)
+    answer = await recalled(request, view)
+    if answer is not None:
+        return answer
+    found = await _find(request, ask, asked.wait)
     if found is None:
-        return absent_answer(public=policy.cors_public)
+        return absent_answer(public=view.policy.cors_public)
     if isinstance(found, Pending):
-        return await _pending(request, ask, found, public=policy.cors_public)
-    return _shown(request, ask, found, policy)
+        known = await _known_looks(request, view)
+        return await awaited(request, view, known, found.generation_id)
+    master = Master(found.picture, found.how, found.stored, found.purged)
+    return await shown(request, view, master, wait=asked.wait - (time.monotonic() - began))
+
+
+def _policy(request: Request[State], visitor: Visitor, *, keyed: bool) -> Policy:
+    project = visitor.project
+    return Policy(
+        project=project.path,
+        public=project.public and not keyed,
+        cors_public=project.public,
+        share_keyed=request.state["share_keyed"] and project.public,
+        expires_at=visitor.expires_at,
+        tags=(scope_tag(project.path, visitor.scope.slug),) if visitor.scope else (),
+    )
 
 
 async def _find(request: Request[State], ask: Ask, wait: int) -> Found | Pending | None:
@@ -122,22 +136,13 @@ async def _find(request: Request[State], ask: Ask, wait: int) -> Found | Pending
     return found
 
 
-async def _pending(request: Request[State], ask: Ask, pending: Pending, *, public: bool) -> Answer:
-    placeholder = None
-    if is_image_client(request.headers):
-        color = color_of(ask.request.prompt)
-        draw = request.state["cards"].waiting
-        placeholder = await to_thread.run_sync(draw, ask.request.ratio, color)
-    return pending_answer(pending.generation_id, placeholder=placeholder, public=public)
-
-
-def _shown(request: Request[State], ask: Ask, found: Found, policy: Policy) -> Answer:
-    prepared = prepare(found.picture, policy, found.how, stored=found.stored, now=int(time.time()))
-    conditions = conditions_of(request.scope["headers"])
-    answer = picture_answer(prepared, request.method, conditions)
-    if found.how == "hit" and request.method == "GET" and conditions == _UNCONDITIONAL:
-        request.scope[HIT] = Hit(ask.key, prepared)
-    return answer
+async def _known_looks(request: Request[State], view: View) -> Looks:
+    """Of a picture that was there before and is made anew: its record outlives its bytes."""
+    try:
+        image = await request.state["images"].known(view.project.id, view.key)
+    except RecordsUnavailable:
+        image = None
+    return Looks() if image is None else Looks(image.thumb_hash, image.dominant_color)
 
 
 def _only_if_cached(fields: list[str]) -> bool:

@@ -1,28 +1,21 @@
 """Decides what the query of a live URL asks for, or says everything that is wrong with it."""
 
 import re
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from core.errors import FieldError, Invalid
+from core.errors import Invalid
 from core.live_request import DEFAULT_TEMPLATE, SEED_LIMIT, TEMPLATES, LiveRequest
 from core.prompt import checked_prompt
 from core.ratio import DEFAULT_RATIO, canonical_ratio
 from core.signing import SIGNATURE_PARAMETERS
-from edge.query import (
-    PARAMETER_LIMIT,
-    TOO_MANY_PARAMETERS,
-    Parameters,
-    decoded_base64,
-    refused,
-    shown_name,
-)
+from core.variants import Wish
+from edge.query import PARAMETER_LIMIT, Parameters, decoded_base64, refused
+from edge.query_reader import QueryReader, nearest
+from edge.wish_query import WISH_PARAMETERS, WISH_SYNONYMS, read_wish
 
 LONGEST_WAIT = 55
-
-T = TypeVar("T")
 
 _KNOWN = (
     "prompt",
@@ -33,34 +26,44 @@ _KNOWN = (
     "model",
     "autoEnhance",
     "template",
+    *WISH_PARAMETERS,
     "wait",
     *SIGNATURE_PARAMETERS,
 )
+_SYNONYMS = {**WISH_SYNONYMS, "ratio": "aspectRatio", "size": "aspectRatio"}
 _MODEL = re.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 _UP_TO_TEN_DIGITS = re.compile("[0-9]{1,10}")
 
 
-def live_request(
-    parameters: Parameters, longest_wait: int = LONGEST_WAIT
-) -> tuple[LiveRequest, int]:
-    """What was asked, and for how many seconds the caller holds the line.
+@dataclass(frozen=True, slots=True)
+class LiveQuery:
+    """What is asked for, in which size and format, and for how many seconds the caller waits."""
 
-    ``longest_wait`` is also what holds when the caller says nothing. Raises Invalid with every bad
-    field.
+    request: LiveRequest
+    wish: Wish
+    wait: int
+
+
+def live_query(parameters: Parameters, longest_wait: int = LONGEST_WAIT) -> LiveQuery:
+    """Everything the query says. ``longest_wait`` is also what holds when the caller says nothing.
+
+    Raises Invalid with every bad field.
     """
-    reader = _Reader(parameters)
-    request = LiveRequest(
-        prompt=reader.read("", _prompt, "prompt", "prompt64"),
-        ratio=reader.read(DEFAULT_RATIO, _ratio, "aspectRatio", "ar"),
-        seed=reader.read(None, _seed, "seed"),
-        model=reader.read(None, _model, "model"),
-        auto_enhance=reader.read(False, _auto_enhance, "autoEnhance"),
-        template=reader.read(None, _template, "template"),
+    reader = QueryReader(parameters, _KNOWN, _SYNONYMS)
+    asked = LiveQuery(
+        request=LiveRequest(
+            prompt=reader.read("", _prompt, "prompt", "prompt64"),
+            ratio=reader.read(DEFAULT_RATIO, _ratio, "aspectRatio", "ar"),
+            seed=reader.read(None, _seed, "seed"),
+            model=reader.read(None, _model, "model"),
+            auto_enhance=reader.read(False, _auto_enhance, "autoEnhance"),
+            template=reader.read(None, _template, "template"),
+        ),
+        wish=read_wish(reader),
+        wait=reader.read(longest_wait, lambda given: _wait(given, longest_wait), "wait"),
     )
-    wait = reader.read(longest_wait, lambda given: _wait(given, longest_wait), "wait")
-    if reader.problems:
-        raise Invalid(fields=reader.problems)
-    return request, wait
+    reader.ensure_sound()
+    return asked
 
 
 def asked_ratio(query: bytes) -> str:
@@ -72,26 +75,6 @@ def asked_ratio(query: bytes) -> str:
         return canonical_ratio(text)
     except (Invalid, UnicodeDecodeError):
         return DEFAULT_RATIO
-
-
-class _Reader:
-    """Reads parameter after parameter and collects what is wrong with them."""
-
-    def __init__(self, parameters: Parameters) -> None:
-        self._given = parameters.decoded
-        self._overfull = any(problem.code == TOO_MANY_PARAMETERS for problem in parameters.problems)
-        unknown = [_unknown(name) for name in self._given if name not in _KNOWN]
-        self.problems = [*parameters.problems, *unknown]
-
-    def read(self, otherwise: T, read: Callable[[Mapping[str, str]], T], *names: str) -> T:
-        # A parameter that did not decode is not missing as well.
-        if self._overfull or any(problem.name in names for problem in self.problems):
-            return otherwise
-        try:
-            return read(self._given)
-        except Invalid as refusal:
-            self.problems.extend(refusal.fields)
-            return otherwise
 
 
 def _prompt(given: Mapping[str, str]) -> str:
@@ -145,22 +128,9 @@ def _template(given: Mapping[str, str]) -> str | None:
     if text is None:
         return DEFAULT_TEMPLATE if enhanced else None
     if text not in TEMPLATES:
-        nearest = _nearest(text, {template: template for template in TEMPLATES})
         message = f"Use one of {', '.join(TEMPLATES)}."
-        raise refused("template", "TEMPLATE_UNSUPPORTED", message, nearest)
+        raise refused("template", "TEMPLATE_UNSUPPORTED", message, nearest(text, TEMPLATES))
     if not enhanced:
         message = "A template shapes the enhancement: add autoEnhance=true, or leave it out."
         raise refused("template", "TEMPLATE_WITHOUT_AUTO_ENHANCE", message)
     return text
-
-
-def _unknown(name: str) -> FieldError:
-    nearest = _nearest(name, {known.lower(): known for known in _KNOWN})
-    message = f"There is no such parameter. Known are {', '.join(_KNOWN)}."
-    return FieldError(shown_name(name), "UNKNOWN_PARAMETER", message, nearest)
-
-
-def _nearest(text: str, known: Mapping[str, str]) -> str | None:
-    folded = text[:40].lower().replace("-", "").replace("_", "")
-    matches = get_close_matches(folded, known, n=1)
-    return known[matches[0]] if matches else None

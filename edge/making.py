@@ -7,22 +7,34 @@ from cache.readthrough import ReadThrough
 from core.adoption import Adoption
 from core.aliases import Aliases
 from core.catalog import Catalog
+from core.derivatives import Derivatives
+from core.explain import Explainer
 from core.generation_plans import Planner
 from core.generation_work import GenerationWork
 from core.generations import GenerationService
+from core.images import Images
 from core.live import Live
 from core.progress import Progress
+from core.purge_ports import Takedowns
 from core.records.records import Records
 from core.references import References
+from core.remaking import Remaking
+from core.scope_ports import Replacements
+from core.spending import Spending
 from core.sweeper import Sweeper
+from core.warm_sizes import WarmSizes
+from core.warming import Warming
 from core.workshop import Workshop
+from edge.state import MakingState
 
 
 @dataclass(frozen=True, slots=True)
 class Making:
     """``work`` is to be settled after the cache has drained, before the records close."""
 
+    permission: Spending
     live: Live
+    explainer: Explainer
     generations: GenerationService
     progress: Progress
     work: GenerationWork
@@ -36,6 +48,7 @@ def making(
     workshop: Workshop,
     aliases: Aliases,
     *,
+    takedowns: Takedowns,
     spending: bool,
 ) -> Making:
     """Over these records, this cache and this workshop."""
@@ -45,6 +58,7 @@ def making(
         cache=cache, workshop=workshop, library=log.library, adoption=adoption, hints=hints
     )
     references = References(log.images, aliases)
+    permission = Spending(enabled=spending, policy=workshop.policy)
     service = GenerationService(
         cache=cache,
         planner=Planner(catalog, references, version=workshop.enhancer.version),
@@ -53,19 +67,75 @@ def making(
         library=log.library,
         flows=log.flows,
         generator=workshop.generator,
-        spending=spending,
+        spending=permission,
+        takedowns=takedowns,
+        tombstones=workshop.tombstones,
     )
+    live = Live(cache=cache, catalog=catalog, workshop=workshop, spending=permission)
     return Making(
-        live=Live(cache=cache, catalog=catalog, workshop=workshop, spending=spending),
+        permission=permission,
+        live=live,
+        explainer=_explainer(log, cache, workshop, live, permission),
         generations=service,
         progress=Progress(log.library, hints),
         work=work,
-        sweeper=Sweeper(
-            cache=cache,
-            generations=log.generations,
-            ledger=log.ledger,
-            meter=workshop.meter,
-            adoption=adoption,
-            patience=workshop.deadline * 2,
-        ),
+        sweeper=_sweeper(log, cache, workshop, adoption),
     )
+
+
+def _explainer(
+    log: Records, cache: ReadThrough, workshop: Workshop, live: Live, permission: Spending
+) -> Explainer:
+    return Explainer(
+        live=live, cache=cache, workshop=workshop, spending=permission, counts=log.ledger
+    )
+
+
+def _sweeper(log: Records, cache: ReadThrough, workshop: Workshop, adoption: Adoption) -> Sweeper:
+    return Sweeper(
+        cache=cache,
+        generations=log.generations,
+        ledger=log.ledger,
+        meter=workshop.meter,
+        adoption=adoption,
+        patience=workshop.deadline * 2,
+        watch=workshop.watch,
+    )
+
+
+def making_state(
+    log: Records,
+    cache: ReadThrough,
+    catalog: Catalog,
+    workshop: Workshop,
+    made: Making,
+    *,
+    replacements: Replacements,
+) -> MakingState:
+    """What requests reach of it; ``replacements`` tells everybody of pictures made anew."""
+    remaking = Remaking(
+        cache=cache,
+        live=made.live,
+        catalog=catalog,
+        spending=made.permission,
+        work=made.work,
+        library=log.library,
+        pictures=log.live_pictures,
+        replacements=replacements,
+        purges=log.purges,
+        version=workshop.enhancer.version,
+    )
+    return MakingState(
+        live=made.live,
+        explainer=made.explainer,
+        generations=made.generations,
+        remaking=remaking,
+        progress=made.progress,
+        admission=workshop.admission,
+    )
+
+
+def warming(made: Making, derivatives: Derivatives, images: Images) -> Warming:
+    """Has pictures, sizes and formats made before anybody asks."""
+    sizes = WarmSizes(derivatives, images)
+    return Warming(live=made.live, explainer=made.explainer, sizes=sizes)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from cache.breaker import Breaker
+from cache.broadcast import Broadcast, LocalBroadcast
 from cache.directory_tier import directory_tier
 from cache.failures import LocalFailures
 from cache.guarded import (
@@ -22,13 +23,14 @@ from cache.null_tier import NullTier
 from cache.object_tier import ObjectTier, s3_client
 from cache.observer import Observer
 from cache.rates import LocalRates, RateLimit, Rates
+from cache.redis_broadcast import redis_broadcast
 from cache.redis_clients import redis_clients
 from cache.redis_failures import RedisFailures
 from cache.redis_leases import redis_leases
 from cache.redis_rates import RedisRates
 from cache.redis_tier import RedisTier
 from cache.spool import NullSpool, Spool
-from cache.spooling import directory_spool
+from cache.spooling import Arrival, directory_spool
 from cache.tier import Failures, Leases, ListedStore, Store, Tier
 from config.settings import Settings
 from core.admission import KeyAdmission, Unlimited
@@ -38,6 +40,8 @@ from edge.telemetry.health import Check
 
 _PICTURES = "pictures"
 _SPOOL = "spool"
+# Seconds after which every process has read the journal of purges, heard or not.
+_SETTLING = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Coordination:
     leases: Leases
     failures: Failures
     rates: Rates
+    purges: Broadcast
     checks: Mapping[str, Check]
 
 
@@ -57,6 +62,7 @@ def records(settings: Settings) -> AbstractAsyncContextManager[Records]:
         _plain(settings.database.url),
         settings.data.folder,
         claim_patience=timedelta(seconds=2 * settings.generator.deadline),
+        announces=settings.purge.webhook_url is not None,
     )
 
 
@@ -94,14 +100,14 @@ async def bare_store(settings: Settings) -> AsyncIterator[ListedStore]:
 
 @asynccontextmanager
 async def spool(
-    settings: Settings, pictures: Store, near: Tier, observer: Observer
+    settings: Settings, pictures: Store, near: Tier, observer: Observer, on_stored: Arrival
 ) -> AsyncIterator[Spool]:
     """Keeps what a bucket refuses; a directory that refuses would refuse this as well."""
     if settings.store.bucket is None:
         yield NullSpool()
         return
     folder = settings.data.folder / _SPOOL
-    async with directory_spool(folder, pictures, near, observer) as waiting:
+    async with directory_spool(folder, pictures, near, observer, on_stored=on_stored) as waiting:
         yield waiting
 
 
@@ -111,7 +117,9 @@ async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
     wanted = settings.redis
     url = _plain(wanted.url)
     if url is None:
-        yield Coordination(NullTier(), LocalLeases(), LocalFailures(), LocalRates(), {})
+        yield Coordination(
+            NullTier(), LocalLeases(), LocalFailures(), LocalRates(), LocalBroadcast(), {}
+        )
         return
     async with (
         redis_clients(
@@ -121,6 +129,7 @@ async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
             timeout=wanted.timeout,
         ) as clients,
         redis_leases(clients, prefix=wanted.prefix, ttl=settings.cache.lease_ttl) as leases,
+        redis_broadcast(clients, name="purged", settling=_SETTLING, prefix=wanted.prefix) as purges,
     ):
         breaker = Breaker("redis")
         local = LocalFailures()
@@ -133,6 +142,7 @@ async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
             leases=GuardedLeases(leases, breaker),
             failures=GuardedFailures(failures, local, breaker),
             rates=GuardedRates(RedisRates(clients.commands, prefix=wanted.prefix), breaker),
+            purges=purges,
             checks={"redis": clients.commands.ping},
         )
 

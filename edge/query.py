@@ -37,7 +37,7 @@ class Parameters:
 def parse_parameters(query: bytes) -> Parameters:
     """Decode a raw query string (application/x-www-form-urlencoded, UTF-8).
 
-    Raises KeyInUrl only; every other mistake waits in ``problems`` for live_request.
+    Raises KeyInUrl only; every other mistake waits in ``problems`` for the QueryReader.
     """
     parts = query.split(b"&")
     _refuse_api_keys(query, parts)

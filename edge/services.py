@@ -1,5 +1,10 @@
-"""Builds the services behind the REST API's records: images, flows, aliases, uploads, keys."""
+"""Builds the services behind the REST API's records: images, flows, keys, scopes, use."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cache.background import end
 from cache.readthrough import ReadThrough
 from config.settings import Settings
 from core.aliases import Aliases
@@ -8,19 +13,44 @@ from core.idempotency import Idempotency
 from core.images import Images
 from core.imaging import Limits
 from core.keys import Keys
+from core.purge_ports import Takedowns
 from core.records.records import Records
+from core.scopes import Scopes
+from core.tally import Tally
 from core.uploads import Uploads
-from edge.state import LibraryState
+from core.usage import Usage
+from core.uses import Uses
+from edge.state import LibraryState, UseState
 
 
-def library(settings: Settings, log: Records, cache: ReadThrough) -> LibraryState:
+def library(
+    settings: Settings, log: Records, cache: ReadThrough, takedowns: Takedowns
+) -> LibraryState:
     """Over these records and the pictures of this cache."""
+    limits = Limits(max_bytes=settings.uploads.max_bytes)
     aliases = Aliases(log.images, log.flows)
     return LibraryState(
         aliases=aliases,
-        images=Images(log.images, aliases, cache),
-        uploads=Uploads(log.images, log.flows, cache, Limits(max_bytes=settings.uploads.max_bytes)),
+        images=Images(log.images, aliases, cache, takedowns=takedowns, tombstones=log.purges),
+        uploads=Uploads(log.images, log.flows, cache, limits, tombstones=log.purges),
         flows=Flows(log.flows, log.library, log.images),
         keys=Keys(log.keys, log.tenants, models=tuple(settings.models)),
         idempotency=Idempotency(log.idempotency),
+        scopes=Scopes(log.scopes, models=tuple(settings.models)),
     )
+
+
+@asynccontextmanager
+async def use(settings: Settings, log: Records) -> AsyncIterator[UseState]:
+    """What was counted is written down when this ends: enter it after the records."""
+    tally, uses = Tally(log.usage), Uses(log.shelf)
+    tasks = [asyncio.create_task(each.run()) for each in (tally, uses)]
+    try:
+        budget = settings.spending.daily_budget
+        usage = Usage(log.usage, tally, log.ledger, budget)
+        yield UseState(tally=tally, usage=usage, uses=uses)
+    finally:
+        for task in tasks:
+            await end(task)
+        await tally.flush()
+        await uses.flush()

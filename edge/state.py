@@ -5,6 +5,9 @@ from typing import TypedDict
 from core.aliases import Aliases
 from core.cards import Cards
 from core.credentials import Credentials
+from core.delivery_ports import Receipts
+from core.derivatives import Derivatives
+from core.explain import Explainer
 from core.flows import Flows
 from core.generations import GenerationService
 from core.idempotency import Idempotency
@@ -13,8 +16,15 @@ from core.keys import Keys
 from core.live import Live
 from core.ports import Admission
 from core.progress import Progress
+from core.purging import Purging
+from core.remaking import Remaking
+from core.scopes import Scopes
 from core.signing import Signer
+from core.tally import Tally
 from core.uploads import Uploads
+from core.usage import Usage
+from core.uses import Uses
+from core.warming import Warming
 from edge.hot import HotMemo
 from edge.telemetry.health import ReadyPage
 
@@ -28,12 +38,40 @@ class LibraryState(TypedDict):
     flows: Flows
     keys: Keys
     idempotency: Idempotency
+    scopes: Scopes
 
 
-class State(LibraryState):
-    """The lifespan's state, and so ``request.state``."""
+class UseState(TypedDict):
+    """What is known of use: ``uses`` is which pictures, ``tally`` how many answers."""
+
+    tally: Tally
+    usage: Usage
+    uses: Uses
+
+
+class MakingState(TypedDict):
+    """By what pictures are made."""
 
     live: Live
+    explainer: Explainer
+    generations: GenerationService
+    remaking: Remaking
+    progress: Progress
+    admission: Admission
+
+
+class ServiceState(LibraryState, UseState, MakingState):
+    """Everything the product does."""
+
+    derivatives: Derivatives
+    warming: Warming
+    purging: Purging
+    receipts: Receipts
+
+
+class State(ServiceState):
+    """The lifespan's state, and so ``request.state``."""
+
     credentials: Credentials
     signer: Signer
     cards: Cards
@@ -42,6 +80,3 @@ class State(LibraryState):
     share_keyed: bool
     longest_wait: int
     public_url: str | None
-    generations: GenerationService
-    progress: Progress
-    admission: Admission

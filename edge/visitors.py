@@ -8,9 +8,9 @@ from starlette.datastructures import Headers
 
 from core.credentials import Credentials
 from core.errors import FieldError, Forbidden, Invalid, NotFound, Unauthorized
-from core.live import Visitor
 from core.models import LIVE_GENERATE, LIVE_READ, ApiKey, Project
 from core.signing import Signer
+from core.visitor import Circumstances, Visitor
 from edge.query import Parameters
 
 _BEARER = "bearer "
@@ -90,7 +90,10 @@ async def page_proof(
 
 
 async def page_visitor(
-    credentials: Credentials, proof: Proof, names: tuple[str, str, str]
+    credentials: Credentials,
+    proof: Proof,
+    names: tuple[str, str, str],
+    circumstances: Circumstances,
 ) -> Visitor:
     """Whoever opens a public page's picture; ``names`` are organization, project and scope.
 
@@ -104,7 +107,7 @@ async def page_visitor(
         scope = await credentials.scope(visitor.project.id, scope_slug)
     if scope is None:
         raise NotFound("SCOPE")
-    return replace(visitor, scope=scope)
+    return replace(visitor, scope=scope, circumstances=circumstances)
 
 
 async def image_visitor(credentials: Credentials, proof: Proof, names: tuple[str, str]) -> Visitor:

@@ -3,37 +3,35 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from cache.memory_tier import MemoryTier
 from cache.observer import Observer
-from cache.rates import Rates
 from cache.readthrough import ReadThrough
+from cache.spool import Spool
 from cache.tier import Store
 from config.settings import Settings
 from core.cards import Cards
-from core.catalog import Catalog
 from core.credentials import Credentials
-from core.imaging import Limits
-from core.limits import Budget
-from core.masters import StoredMasters
-from core.ports import Enhancer, Generator
+from core.derivatives import Derivatives
 from core.records.records import Records
 from core.signing import Signer
-from core.slots import Slots
-from core.verification import Verifier
 from core.workshop import Workshop
-from edge import providers
+from edge.deriving import deriving, memory_for_derivatives
+from edge.equipping import catalog_of, equipped
 from edge.hot import HotMemo
-from edge.making import making
+from edge.keeping import booked, keeping
+from edge.making import making, making_state, warming
 from edge.operations.first_start import prepare
-from edge.parts import Coordination, admission_of, coordination, records, spool, store
-from edge.services import library
-from edge.state import State
+from edge.parts import Coordination, coordination, records, spool, store
+from edge.purging import purging, telling
+from edge.services import library, use
+from edge.state import ServiceState, State, UseState
 from edge.telemetry.health import Readiness, ReadyPage
-from edge.telemetry.metrics import CacheMetrics, GenerationMetrics
+from edge.telemetry.metrics import CacheMetrics
 
 # A slot nothing can hash to: asking for it proves that the store answers.
 _NOBODYS = "0" * 32
@@ -52,62 +50,115 @@ def lifespan_of(settings: Settings, registry: CollectorRegistry) -> Lifespan:
     return lifespan
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What everything stands on; ``used`` is what is known of use."""
+
+    log: Records
+    fleet: Coordination
+    pictures: Store
+    cache: ReadThrough
+    derivatives: Derivatives
+    used: UseState
+
+
 async def _compose(settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack) -> State:
     """Everything in the order of its needs; ``stack`` closes it in the opposite one."""
     log = await stack.enter_async_context(records(settings))
     prepared = await prepare(settings, log.tenants, log.keys)
-    fleet = await stack.enter_async_context(coordination(settings))
-    pictures = await stack.enter_async_context(store(settings))
-    cache = await _cache(settings, fleet, pictures, CacheMetrics(registry), stack)
-    maker = await stack.enter_async_context(providers.generator(settings))
-    writer = await stack.enter_async_context(providers.enhancer(settings))
-    meter, spending = GenerationMetrics(registry), settings.spending.enabled
-    workshop = _workshop(
-        settings, log, maker, meter=meter, enhancer=writer, rates=fleet.rates, cache=cache
+    ground = await _ground(settings, registry, stack, log)
+    workshop = await stack.enter_async_context(
+        equipped(settings, registry, log, ground.fleet, ground.cache)
     )
-    shelf = library(settings, log, cache)
-    made = making(log, cache, _catalog(settings), workshop, shelf["aliases"], spending=spending)
-    stack.push_async_callback(made.work.settle)
-    await stack.enter_async_context(_in_background(made.sweeper.run()))
     credentials = Credentials(log.tenants)
     stack.push_async_callback(credentials.settle)
-    readiness = Readiness(
-        generator=maker.name,
-        needed={"store": lambda: pictures.get(_NOBODYS)},
-        wanted={**fleet.checks, "records": log.ping},
-    )
-    stack.push_async_callback(_drain, cache, readiness, settings.server.drain)
+    services = await _services(settings, registry, stack, ground, workshop)
+    readiness = _readiness(ground, workshop.generator.name)
+    stack.push_async_callback(_drain, ground.cache, readiness, settings.server.drain)
     return {
-        **shelf,
-        "live": made.live,
+        **services,
         "credentials": credentials,
         "signer": Signer([(key.kid, key.secret) for key in prepared.signing_keys]),
         "cards": Cards(),
-        "hot": HotMemo(cache),
+        "hot": HotMemo(ground.cache, ground.derivatives),
         "ready": ReadyPage(readiness),
         "share_keyed": settings.live.share_keyed,
         "longest_wait": settings.live.wait,
         "public_url": settings.server.public_url,
-        "generations": made.generations,
-        "progress": made.progress,
-        "admission": workshop.admission,
     }
 
 
-async def _cache(
+async def _services(
+    settings: Settings,
+    registry: CollectorRegistry,
+    stack: AsyncExitStack,
+    ground: _Ground,
+    workshop: Workshop,
+) -> ServiceState:
+    log, cache, derivatives = ground.log, ground.cache, ground.derivatives
+    catalog, purges = catalog_of(settings), ground.fleet.purges
+    told = await stack.enter_async_context(
+        telling(settings, log, registry, settling=purges.settling)
+    )
+    takedowns = await stack.enter_async_context(
+        purging(
+            log,
+            cache,
+            derivatives,
+            broadcast=purges,
+            announcements=told,
+            catalog=catalog,
+            version=workshop.enhancer.version,
+        )
+    )
+    shelf = library(settings, log, cache, takedowns)
+    aliases, spending = shelf["aliases"], settings.spending.enabled
+    made = making(log, cache, catalog, workshop, aliases, takedowns=takedowns, spending=spending)
+    stack.push_async_callback(made.work.settle)
+    await stack.enter_async_context(_in_background(made.sweeper.run()))
+    return {
+        **shelf,
+        **ground.used,
+        **making_state(log, cache, catalog, workshop, made, replacements=takedowns),
+        "derivatives": derivatives,
+        "warming": warming(made, derivatives, shelf["images"]),
+        "purging": takedowns,
+        "receipts": told,
+    }
+
+
+async def _ground(
+    settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack, log: Records
+) -> _Ground:
+    used = await stack.enter_async_context(use(settings, log))
+    fleet = await stack.enter_async_context(coordination(settings))
+    pictures = await stack.enter_async_context(store(settings))
+    counted = CacheMetrics(registry)
+    waiting = await stack.enter_async_context(
+        spool(settings, pictures, fleet.near, counted, booked(log.shelf))
+    )
+    cache = _cache(settings, fleet, pictures, counted, waiting)
+    derivatives = await stack.enter_async_context(
+        deriving(settings, registry, log, fleet, pictures)
+    )
+    await stack.enter_async_context(keeping(settings, log, cache, derivatives, fleet.leases))
+    return _Ground(log, fleet, pictures, cache, derivatives, used)
+
+
+def _cache(
     settings: Settings,
     fleet: Coordination,
     pictures: Store,
     observer: Observer,
-    stack: AsyncExitStack,
+    waiting: Spool,
 ) -> ReadThrough:
     return ReadThrough(
-        memory=MemoryTier(settings.cache.memory_bytes),
+        memory=MemoryTier(settings.cache.memory_bytes - memory_for_derivatives(settings)),
         near=fleet.near,
         store=pictures,
         leases=fleet.leases,
         failures=fleet.failures,
-        spool=await stack.enter_async_context(spool(settings, pictures, fleet.near, observer)),
+        spool=waiting,
         observer=observer,
         patience=settings.cache.flight_patience,
         max_flights=settings.generator.max_generations + settings.generator.max_queue,
@@ -115,36 +166,11 @@ async def _cache(
     )
 
 
-def _catalog(settings: Settings) -> Catalog:
-    rows, painter = providers.models(settings)
-    return Catalog(rows, painter, generator=settings.generator_name, default=settings.default_model)
-
-
-def _workshop(
-    settings: Settings,
-    log: Records,
-    maker: Generator,
-    *,
-    meter: GenerationMetrics,
-    enhancer: Enhancer,
-    rates: Rates,
-    cache: ReadThrough,
-) -> Workshop:
-    limit = settings.spending.daily_budget
-    return Workshop(
-        generator=maker,
-        generations=log.generations,
-        ledger=log.ledger,
-        budgets=() if limit is None else (Budget("installation", "day", limit),),
-        slots=Slots(
-            running=settings.generator.max_generations, waiting=settings.generator.max_queue
-        ),
-        prepare=Verifier(Limits(max_bytes=settings.generator.download_max_bytes)),
-        meter=meter,
-        deadline=settings.generator.deadline,
-        admission=admission_of(settings, rates),
-        enhancer=enhancer,
-        masters=StoredMasters(cache),
+def _readiness(ground: _Ground, generator: str) -> Readiness:
+    return Readiness(
+        generator=generator,
+        needed={"store": lambda: ground.pictures.get(_NOBODYS)},
+        wanted={**ground.fleet.checks, "records": ground.log.ping},
     )
 
 

@@ -7,9 +7,12 @@ pytest_plugins = [
     "tests.servers.s3",
     "tests.servers.postgres",
     "tests.servers.nginx",
+    "tests.servers.varnish",
     "tests.standins.openai",
     "tests.standins.replicate",
     "tests.edge.live_server",
+    "tests.edge.browsing",
+    "tests.edge.element_site",
 ]
 
 

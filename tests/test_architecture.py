@@ -51,7 +51,7 @@ ADAPTERS = (
 )
 # The composition root and the programs around it: they alone know settings and concrete adapters.
 COMPOSITION = re.compile(
-    r"edge\.(__main__|app|wiring|parts|services|making|deriving|purging|keeping|admitting"
+    r"edge\.(__main__|app|wiring|parts|services|making|equipping|deriving|purging|keeping|admitting"
     r"|providers|cli|commands|operations"
     r"|server\.serve|telemetry\.logs)(\.\w+)?"
 )

@@ -1,12 +1,13 @@
 """One way to read and one way to write, whatever database is behind them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import anyio
-from sqlalchemy import Table, func, select
+from sqlalchemy import Column, Insert, Select, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,10 +21,14 @@ AbsentInsert = postgresql.Insert | sqlite.Insert
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """``writer`` has one connection where the database admits one writer: its pool is the queue."""
+    """``writer`` has one connection where the database admits one writer: its pool is the queue.
+
+    ``announces``: somebody tells CDNs, so whatever takes pictures away writes down what to tell.
+    """
 
     reader: AsyncEngine
     writer: AsyncEngine
+    announces: bool = False
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -45,6 +50,27 @@ class Database:
             return sqlite.insert(table).on_conflict_do_nothing()
         return postgresql.insert(table).on_conflict_do_nothing()
 
+    def insert_adding(self, counter: Column[int], rows: Sequence[Mapping[str, Any]]) -> Insert:
+        """An INSERT of these rows that adds to ``counter`` where a row is already there."""
+        table = counter.table
+        key = table.primary_key.columns.keys()
+        kind = sqlite.insert if self.writer.dialect.name == "sqlite" else postgresql.insert
+        fresh = kind(table).values(rows)
+        added = {counter.name: counter + fresh.excluded[counter.name]}
+        return fresh.on_conflict_do_update(index_elements=key, set_=added)
+
+    def insert_newer(self, table: Table, rows: Select[Any], names: Sequence[str]) -> Insert:
+        """An INSERT of the columns ``names`` that writes over a row which is already there, as
+        long as it is of the same project."""
+        key = table.primary_key.columns.keys()
+        kind = sqlite.insert if self.writer.dialect.name == "sqlite" else postgresql.insert
+        fresh = kind(table).from_select(names, rows)
+        return fresh.on_conflict_do_update(
+            index_elements=key,
+            set_={name: fresh.excluded[name] for name in names if name not in key},
+            where=table.c.project_id == fresh.excluded.project_id,
+        )
+
 
 async def database_time(connection: AsyncConnection) -> datetime:
     """The database's clock: one for all machines, however wrong their own may be."""
@@ -53,9 +79,12 @@ async def database_time(connection: AsyncConnection) -> datetime:
 
 
 @asynccontextmanager
-async def open_database(location: SqliteFile | PostgresServer) -> AsyncIterator[Database]:
+async def open_database(
+    location: SqliteFile | PostgresServer, *, announces: bool = False
+) -> AsyncIterator[Database]:
     """Pools to a database whose schema is in place; connections are made when first needed."""
     database = _sqlite(location) if isinstance(location, SqliteFile) else _postgres(location)
+    database = replace(database, announces=announces)
     try:
         yield database
     finally:

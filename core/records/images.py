@@ -49,6 +49,16 @@ class SqlImageLibrary(ImageLibrary):
         query = _one(project_id, image_id) if include_deleted else _live(project_id, image_id)
         return await self._read(query)
 
+    async def of_identity(self, project_id: str, slot: str, identity: str) -> Image | None:
+        """The newest image that stands, or stood, on these bytes and is not deleted."""
+        standing = (
+            select(images)
+            .where(images.c.project_id == project_id, images.c.slot == slot)
+            .where(images.c.identity == identity, images.c.deleted_at.is_(None))
+            .order_by(images.c.created_at.desc(), images.c.id.desc())
+        )
+        return await self._read(standing.limit(1))
+
     async def shares_bytes(self, project_id: str, image: Image) -> bool:
         """Whether another image that is not deleted has the same ``identity``."""
         others = (
@@ -134,7 +144,7 @@ class SqlImageLibrary(ImageLibrary):
             names = await locked_names(self._database, connection, project_id, self._clock())
             before = await _first(connection, query)
             if before is not None:
-                await (names.erase(image_id) if hard else names.bury(image_id))
+                await (names.erase(image_id) if hard else names.withdraw(image_id))
             return before
 
     async def by_project_alias(self, project_id: str, alias: str) -> Image | None:

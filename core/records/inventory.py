@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from core.checking import Inventory, PictureFacts
 from core.records.database import Database
 from core.records.images import SqlImageLibrary
-from core.records.tables import images, projects
+from core.records.tables import derivatives, images, projects
 
 # Hex digits of a sha256.
 _IDENTITY = 64
@@ -46,7 +46,8 @@ class SqlInventory(Inventory):
             page = await self._page(page[-1].id, size)
 
     async def known_slots(self, slots: Sequence[str]) -> frozenset[str]:
-        """Which of these slots a picture of any project may stand in, deleted or not.
+        """Which of these slots a picture of any project may stand in, deleted or not, or what was
+        made from one.
 
         A slot with the longer name of an identity is a second one, for collisions.
         """
@@ -55,11 +56,17 @@ class SqlInventory(Inventory):
         # By way of the projects, whose index leads to the slots. Nothing leads to the identities,
         # but collisions are built, not met.
         anywhere = images.c.project_id.in_(select(projects.c.id))
+        made = derivatives.c.project_id.in_(select(projects.c.id))
         known: set[str] = set()
         async with self._database.reading() as connection:
-            for column, names in ((images.c.slot, first), (images.c.identity, second)):
+            for column, where, names in (
+                (images.c.slot, anywhere, first),
+                (images.c.identity, anywhere, second),
+                (derivatives.c.slot, made, first),
+                (derivatives.c.identity, made, second),
+            ):
                 if names:
-                    query = select(column).where(anywhere).where(column.in_(names))
+                    query = select(column).where(where).where(column.in_(names))
                     known.update(await connection.scalars(query))
         return frozenset(known)
 

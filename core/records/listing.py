@@ -94,9 +94,14 @@ def _page(table: Table, conditions: Sequence[ColumnElement[bool]], window: Windo
     )
     if window.cursor is None:
         return query.offset(window.offset) if window.offset else query
-    left = position_of(window.cursor)
+    return query.where(beyond(table, window.cursor))
+
+
+def beyond(table: Table, cursor: str) -> ColumnElement[bool]:
+    """The rows that come after the one the cursor names. Raises Invalid (cursor)."""
+    left = position_of(cursor)
     row = tuple_(table.c.created_at, table.c.id)
-    return query.where(row < tuple_(literal(left.created_at, UtcTime), literal(left.id)))
+    return row < tuple_(literal(left.created_at, UtcTime), literal(left.id))
 
 
 def _count(table: Table, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:

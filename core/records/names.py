@@ -1,6 +1,6 @@
 """Which image holds a name: aliases of a project and of its flows, each held by one at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cache.entry import Key
 from core.errors import AliasConflict
+from core.purge_ports import Purge, Struck
 from core.records.database import Database
+from core.records.purge_rows import project_with, write_down
 from core.records.tables import flow_aliases, flows, images, projects
+from core.tags import alias_tag, image_tag, key_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +35,22 @@ class Names:
         Raises AliasConflict when ``move`` is false and another image holds it.
         """
         live = (images.c.project_id == self.project_id, images.c.deleted_at.is_(None))
+        moved = False
         if alias is not None:
             others = (*live, images.c.alias == alias, images.c.id != image_id)
             held = select(images.c.id).where(*others)
             if not move and await self.connection.scalar(held) is not None:
                 raise AliasConflict
             let_go = update(images).where(*others).values(alias=None, updated_at=self.now)
-            await self.connection.execute(let_go)
-        gift = update(images).where(*live, images.c.id == image_id)
-        await self.connection.execute(gift.values(alias=alias, updated_at=self.now))
+            moved = (await self.connection.execute(let_go)).rowcount > 0
+        own = (*live, images.c.id == image_id)
+        lost = await self.connection.scalar(select(images.c.alias).where(*own))
+        gift = update(images).where(*own).values(alias=alias, updated_at=self.now)
+        await self.connection.execute(gift)
+        changed = [alias] if moved else []
+        changed += [lost] if lost is not None and lost != alias else []
+        if changed and self.database.announces:
+            await self._write_down([], [], *changed)
 
     async def give_in_flow(self, flow_id: str, alias: str, image_id: str) -> None:
         """The alias within a flow, which begins to exist with it."""
@@ -59,6 +70,30 @@ class Names:
         values = {"alias": None, "deleted_at": self.now, "updated_at": self.now}
         await self.connection.execute(gone.values(values))
 
+    async def withdraw(self, image_id: str) -> None:
+        """Soft-delete an image, and write down what that purges: its copies everywhere and, when
+        it is a live URL's that nothing else stands on, its bytes, so that the URL has another
+        one made."""
+        row = (*self._row(image_id), images.c.deleted_at.is_(None))
+        facts = (images.c.slot, images.c.identity, images.c.origin, images.c.alias)
+        before = (await self.connection.execute(select(*facts).where(*row))).one_or_none()
+        if before is None:
+            return
+        await self.bury(image_id)
+        same = (
+            images.c.project_id == self.project_id,
+            images.c.slot == before.slot,
+            images.c.identity == before.identity,
+        )
+        others = select(images.c.id).where(*same, images.c.deleted_at.is_(None)).limit(1)
+        gone = before.origin == "live" and await self.connection.scalar(others) is None
+        if gone:
+            await self.connection.execute(update(images).where(*same).values(stored=False))
+        told = [key_tag(before.slot), image_tag(image_id)]
+        await self._write_down(
+            [Struck(Key(before.slot, before.identity), gone)], told, before.alias
+        )
+
     async def erase(self, image_id: str) -> None:
         """Delete the image's row, and with it every name it held."""
         await self.free(image_id)
@@ -69,6 +104,15 @@ class Names:
         held = flow_aliases.c
         own = (held.project_id == self.project_id, held.image_id == image_id)
         await self.connection.execute(delete(flow_aliases).where(*own))
+
+    async def _write_down(
+        self, struck: Sequence[Struck], told: list[str], *aliases: str | None
+    ) -> None:
+        project = await project_with(self.connection, self.project_id)
+        told += [alias_tag(project.path, alias) for alias in aliases if alias is not None]
+        # Where only names change nothing has to be carried out: they are looked up every time.
+        purge = Purge(0, project, tuple(struck), self.now, ended=not struck)
+        await write_down(self.database, self.connection, purge, told)
 
     def _row(self, image_id: str) -> tuple[ColumnElement[bool], ...]:
         return images.c.project_id == self.project_id, images.c.id == image_id

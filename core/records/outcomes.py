@@ -55,7 +55,7 @@ async def bury_output(names: Names, image_id: str, generation_id: str) -> None:
         shown.deleted_at.is_(None),
     )
     if await names.connection.scalar(others.limit(1)) is None:
-        await names.bury(image_id)
+        await names.withdraw(image_id)
 
 
 async def _join(names: Names, image_id: str, flow_id: str | None) -> bool:

@@ -108,6 +108,7 @@ images = Table(
     Column("stored", Boolean, nullable=False),
     Column("meta", Json, nullable=False),
     Column("deleted_at", UtcTime),
+    Column("used_at", UtcTime),
     one_of("source", ("generated", "uploaded")),
     one_of("origin", ("rest", "live")),
     Index(None, "project_id", "slot"),

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.records.database import Database, database_time, open_database
+from core.records.deliveries import SqlDeliveries
+from core.records.derivatives import SqlDerivatives
 from core.records.flows import SqlFlowLibrary
 from core.records.generations import SqlGenerations
 from core.records.idempotency import SqlIdempotencyKeys
@@ -15,9 +17,14 @@ from core.records.inventory import SqlInventory
 from core.records.keys import SqlKeys
 from core.records.ledger import Clock, SqlLedger
 from core.records.library import SqlGenerationLibrary
+from core.records.live_pictures import SqlLivePictures
 from core.records.location import locate
+from core.records.purges import SqlPurges
+from core.records.retention import SqlShelf
 from core.records.schema import migrate
+from core.records.scopes import SqlScopeLibrary
 from core.records.tenants import SqlTenants
+from core.records.usage import SqlUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,13 @@ class Records:
     flows: SqlFlowLibrary
     idempotency: SqlIdempotencyKeys
     inventory: SqlInventory
+    shelf: SqlShelf
+    scopes: SqlScopeLibrary
+    live_pictures: SqlLivePictures
+    purges: SqlPurges
+    usage: SqlUsage
+    derivatives: SqlDerivatives
+    deliveries: SqlDeliveries
 
     async def ping(self) -> None:
         """Raises RecordsUnavailable when the database does not answer."""
@@ -53,27 +67,43 @@ async def open_records(
     clock: Callable[[], datetime] = utc_now,
     ledger_clock: Clock = database_time,
     claim_patience: timedelta = timedelta(minutes=10),
+    announces: bool = False,
 ) -> AsyncIterator[Records]:
     """The records at DATABASE_URL, or in a SQLite file of the data folder.
 
     Missing revisions of the schema are applied first. Raises RecordsUnusable when this database
     must not be used (newer schema, no write-ahead log, an unknown scheme), RecordsUnavailable
     when it does not answer. ``claim_patience``: two generation deadlines, after which a request
-    with an Idempotency-Key that was never answered may be done again.
+    with an Idempotency-Key that was never answered may be done again. ``announces``: CDNs are
+    told of purges, so each leaves a delivery to be sent.
     """
     location = locate(database_url, data_folder)
     await migrate(location)
-    async with open_database(location) as database:
-        images = SqlImageLibrary(database, clock)
-        yield Records(
-            database=database,
-            tenants=SqlTenants(database, clock),
-            keys=SqlKeys(database, clock),
-            generations=SqlGenerations(database, clock),
-            ledger=SqlLedger(database, ledger_clock),
-            library=SqlGenerationLibrary(database, clock),
-            images=images,
-            flows=SqlFlowLibrary(database, clock),
-            idempotency=SqlIdempotencyKeys(database, claim_patience),
-            inventory=SqlInventory(database, images),
-        )
+    async with open_database(location, announces=announces) as database:
+        yield records_over(database, clock, ledger_clock, claim_patience)
+
+
+def records_over(
+    database: Database, clock: Callable[[], datetime], ledger_clock: Clock, patience: timedelta
+) -> Records:
+    """One repository per noun; ``patience`` is the ``claim_patience`` of open_records."""
+    images = SqlImageLibrary(database, clock)
+    return Records(
+        database=database,
+        tenants=SqlTenants(database, clock),
+        keys=SqlKeys(database, clock),
+        generations=SqlGenerations(database, clock),
+        ledger=SqlLedger(database, ledger_clock),
+        library=SqlGenerationLibrary(database, clock),
+        images=images,
+        flows=SqlFlowLibrary(database, clock),
+        idempotency=SqlIdempotencyKeys(database, patience),
+        inventory=SqlInventory(database, images),
+        shelf=SqlShelf(database),
+        scopes=SqlScopeLibrary(database, clock),
+        live_pictures=SqlLivePictures(database, clock),
+        purges=SqlPurges(database, clock),
+        usage=SqlUsage(database, ledger_clock),
+        derivatives=SqlDerivatives(database),
+        deliveries=SqlDeliveries(database, ledger_clock),
+    )

@@ -26,7 +26,7 @@ def image_of(row: RowMapping) -> Image:
     return Image(**row)
 
 
-def scope_of(row: RowMapping) -> Scope:
+def scope_of(row: RowMapping | dict[str, Any]) -> Scope:
     values = dict(row)
     values["allowed_origins"] = tuple(values["allowed_origins"])
     values["allowed_models"] = _models_of(row)
@@ -75,5 +75,5 @@ def key_values(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _models_of(row: RowMapping) -> tuple[str, ...] | None:
+def _models_of(row: RowMapping | dict[str, Any]) -> tuple[str, ...] | None:
     return None if row["allowed_models"] is None else tuple(row["allowed_models"])

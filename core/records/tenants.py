@@ -21,6 +21,9 @@ _PROJECT = (
     projects.c.public.label("project_public"),
 )
 _SCOPE = tuple(scopes.c[field.name] for field in fields(Scope))
+# The founded scope holds a page's own pictures: a page must not stop working after thirty free
+# ones. What bounds it is money, not their number. (Other scopes begin with Scope's own default.)
+_FOUNDED_LIMIT = 1_000_000
 
 
 class SqlTenants(Tenants):
@@ -78,7 +81,8 @@ class SqlTenants(Tenants):
                 projects.c.organization_id == owner, projects.c.slug == project
             )
             tenant = project_of((await connection.execute(founded)).mappings().one())
-            row = values_of(Scope(_new_id(), tenant.id, scope))
+            founded_scope = Scope(_new_id(), tenant.id, scope, new_generations_limit=_FOUNDED_LIMIT)
+            row = values_of(founded_scope)
             await self._insert_absent(
                 connection, scopes, row | {"created_at": now, "updated_at": now}
             )

@@ -1,8 +1,13 @@
-"""Decides who is asking for a picture and who for text: images, problems, or plain JSON."""
+"""Decides by their Accept who is asking for a picture and who for text, and which formats suit."""
 
 from starlette.datastructures import Headers
 
 _PROBLEM = "application/problem+json"
+# Everything that shows pictures shows these.
+_PLAIN = ("image/jpeg", "image/png")
+# These only whoever names them.
+_AVIF = "image/avif"
+_NAMED = (_AVIF, "image/webp")
 
 
 def is_image_client(headers: Headers) -> bool:
@@ -20,6 +25,31 @@ def is_image_client(headers: Headers) -> bool:
 def wants_problem(headers: Headers) -> bool:
     """Whether RFC 9457's type was asked for by its name."""
     return any(kind == _PROBLEM and quality > 0 for kind, quality in _ranges(_accept(headers)))
+
+
+def accepted_pictures(headers: Headers) -> frozenset[str]:
+    """The image types a negotiated picture may have; never AVIF alone, which takes its time.
+
+    AVIF and WebP need their names in the field: ``*/*`` and ``image/*`` are said by many who show
+    neither. They also need to be liked no less than what else would be sent (RFC 9110, 12.5.1).
+    JPEG and PNG stay unless they are refused with ``q=0``, and both come back when nothing that is
+    ready at once would be left: better a picture that may not suit than none (12.4.1).
+    """
+    named: dict[str, float] = {}
+    for kind, quality in _ranges(_accept(headers)):
+        # Said twice, the stricter counts.
+        named[kind] = min(quality, named.get(kind, quality))
+    likings = {kind: _liking(kind, named) for kind in _PLAIN}
+    most = max(liking or 0 for liking in likings.values())
+    chosen = {kind for kind in _NAMED if named.get(kind, 0) > 0 and named[kind] >= most}
+    chosen |= {kind for kind, liking in likings.items() if liking != 0}
+    return frozenset(chosen if chosen - {_AVIF} else chosen.union(_PLAIN))
+
+
+def _liking(kind: str, named: dict[str, float]) -> float | None:
+    """By the most specific range that says something of it (RFC 9110, 12.5.1)."""
+    ranges = (kind, "image/*", "*/*")
+    return next((named[name] for name in ranges if name in named), None)
 
 
 def _accept(headers: Headers) -> str:

@@ -32,7 +32,8 @@ class Policy:
     signed URL's answer of a public project; an answer to a key is private unless ``share_keyed``.
     ``cors_public``: any site may embed and read the bytes. ``expires_at`` is the ``exp`` of a
     signed URL, unix seconds: nothing may be kept beyond it. ``longest`` is for how many seconds
-    the address means the same picture, when that is not for good.
+    the address means the same picture, when that is not for good. ``tags`` are by what else a CDN
+    can be asked to forget the answer, beside the picture and its project (core.tags).
     """
 
     project: str
@@ -42,6 +43,7 @@ class Policy:
     expires_at: int | None = None
     indexable: bool = False
     longest: int | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def shared(self) -> bool:
@@ -54,6 +56,10 @@ class Freshness:
 
     headers: tuple[tuple[bytes, bytes], ...]
     seconds: int
+
+
+# For a picture that is shown to those who waited for it, and must not be shown again.
+UNKEPT = Freshness(NO_STORE, 0)
 
 
 def freshness(policy: Policy, *, provisional: bool, now: int) -> Freshness:

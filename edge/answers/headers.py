@@ -6,7 +6,8 @@ NOSNIFF = (b"x-content-type-options", b"nosniff")
 SANDBOX = (b"content-security-policy", b"default-src 'none'; sandbox")
 
 _EXPOSED = (
-    b"Cache-Status, ETag, Retry-After, X-Cache-Status, X-Image-Id, X-Image-ThumbHash, X-Error-Code"
+    b"Cache-Status, ETag, Retry-After, X-Cache-Status, X-Image-Id, X-Image-ThumbHash, "
+    b"X-Image-Dominant-Color, X-Error-Code"
 )
 _OPEN: RawHeaders = [
     (b"cross-origin-resource-policy", b"cross-origin"),
@@ -15,6 +16,15 @@ _OPEN: RawHeaders = [
     (b"timing-allow-origin", b"*"),
 ]
 _CLOSED: RawHeaders = [(b"cross-origin-resource-policy", b"same-origin")]
+
+
+def looks(thumb_hash: str, dominant_color: str) -> RawHeaders:
+    """What a page can show before it has the picture; a line for each that is known."""
+    lines = [
+        (b"x-image-thumbhash", thumb_hash.encode("ascii")),
+        (b"x-image-dominant-color", dominant_color.encode("ascii")),
+    ]
+    return [(name, value) for name, value in lines if value]
 
 
 def reading_rules(*, public: bool) -> RawHeaders:

@@ -7,19 +7,30 @@ from typing import Literal
 import orjson
 
 from core.models import Picture
+from core.tags import ANY, KEY_DIGITS, image_tag, key_tag, project_tag
 from edge.answers.answer import Answer, with_body
 from edge.answers.conditional import Conditions, Part, Selection, http_date, select
-from edge.answers.freshness import NO_STORE, Freshness, Policy, RawHeaders, freshness
-from edge.answers.headers import NOSNIFF, SANDBOX, reading_rules
+from edge.answers.freshness import (
+    NO_STORE,
+    UNKEPT,
+    Freshness,
+    Policy,
+    RawHeaders,
+    freshness,
+)
+from edge.answers.headers import NOSNIFF, SANDBOX, looks, reading_rules
 from edge.answers.problem import HttpError
 
 How = Literal["hit", "miss", "coalesced"]
 
 _EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif"}
-_SHORT = 16
 _NOINDEX = (b"x-robots-tag", b"noindex")
 _HEAD_ABSENT = b'edge; fwd=uri-miss; stored=?0; detail="head-not-generated"'
 _PENDING_PAUSE = (b"retry-after", b"2")
+_VARY = (b"vary", b"Accept")
+_DERIVED = '; detail="derived"'
+_SPOOLED = '; detail="spooled"'
+_PURGED = '; detail="purged"'
 
 
 class RangeNotSatisfiable(HttpError):
@@ -51,23 +62,39 @@ class PreparedHit:
     reusable_until: int | None
 
 
-def prepare(
-    picture: Picture, policy: Policy, how: How, *, stored: bool = True, now: int
-) -> PreparedHit:
-    """All headers this picture's answers may need; ``now`` in unix seconds.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a picture came to be in hand.
 
-    ``stored=False``: the store refused the write, so nobody keeps the answer for long.
+    ``stored=False``: the store refused the write. ``derived``: it was encoded just now, from a
+    stored master. ``vary``: its format was chosen by what the caller accepts. ``final=False``: a
+    better format is on its way. What is not stored or not final is kept by nobody for long, what
+    was ``purged`` on its way by nobody at all.
     """
+
+    how: How
+    stored: bool = True
+    derived: bool = False
+    vary: bool = False
+    final: bool = True
+    purged: bool = False
+
+
+def prepare(picture: Picture, policy: Policy, way: Way, *, now: int) -> PreparedHit:
+    """All headers this picture's answers may need; ``now`` in unix seconds."""
     etag = f'"sha256-{picture.digest[:32]}"'
-    kept = freshness(policy, provisional=picture.stand_in or not stored, now=now)
+    provisional = picture.stand_in or not (way.stored and way.final)
+    kept = UNKEPT if way.purged else freshness(policy, provisional=provisional, now=now)
     validators = [
         (b"etag", etag.encode("ascii")),
         (b"last-modified", http_date(picture.created_at).encode("ascii")),
     ]
-    common = [*kept.headers, *_cache_lines(how, stored, kept), *_tags(picture, policy)]
+    common = [*kept.headers, *_cache_lines(way, kept), *_tags(picture, policy)]
     common += reading_rules(public=policy.cors_public)
     if not policy.indexable:
         common.append(_NOINDEX)
+    if way.vary:
+        common.append(_VARY)
     return PreparedHit(
         raw_headers=[*_content(picture), *validators, *common],
         not_modified=[*validators, *common],
@@ -105,9 +132,14 @@ def pending_answer(
     placeholder: bytes | None = None,
     public: bool,
     respond_async: bool = False,
+    preview: RawHeaders | None = None,
 ) -> Answer:
-    """202: the work goes on. ``placeholder`` is a PNG for image clients; the others get JSON."""
+    """202: the work goes on. ``placeholder`` is a PNG for image clients; the others get JSON.
+
+    ``preview`` are the lines of looks(), when it is known what the picture will be.
+    """
     headers = [*NO_STORE, _PENDING_PAUSE, NOSNIFF, SANDBOX, *reading_rules(public=public)]
+    headers += preview or []
     if generation_id is not None:
         link = f'</api/v1/generations/{generation_id}>; rel="monitor"'
         headers.append((b"link", link.encode("ascii")))
@@ -136,7 +168,7 @@ def preflight_answer(*, public: bool) -> Answer:
 def _content(picture: Picture) -> RawHeaders:
     """The lines that describe the bytes themselves."""
     extension = _EXTENSIONS[picture.mime_type]
-    name = f'inline; filename="{picture.slot[:_SHORT]}.{extension}"'
+    name = f'inline; filename="{picture.slot[:KEY_DIGITS]}.{extension}"'
     return [
         (b"content-type", picture.mime_type.encode("ascii")),
         (b"content-length", b"%d" % len(picture.body)),
@@ -148,27 +180,39 @@ def _content(picture: Picture) -> RawHeaders:
         SANDBOX,
         (b"x-image-id", picture.image_id.encode("ascii")),
         (b"x-generator", picture.generator.encode("ascii")),
-        (b"x-image-thumbhash", picture.thumb_hash.encode("ascii")),
+        *looks(picture.thumb_hash, picture.dominant_color),
     ]
 
 
-def _cache_lines(how: How, stored: bool, kept: Freshness) -> RawHeaders:
-    """Cache-Status (RFC 9211) and its short form for people."""
-    if how == "hit":
-        status = f"edge; hit; ttl={kept.seconds}" + ("" if stored else '; detail="spooled"')
+def _cache_lines(way: Way, kept: Freshness) -> RawHeaders:
+    """Cache-Status (RFC 9211) and its short form for people.
+
+    What was encoded from a stored master is a hit all the same: nothing was generated.
+    """
+    detail = "" if way.stored else _SPOOLED
+    if way.purged:
+        detail = _PURGED
+    if way.how == "hit":
+        status = f"edge; hit; ttl={kept.seconds}" + (detail or (_DERIVED if way.derived else ""))
     else:
-        way = "collapsed" if how == "coalesced" else "fwd-status=200"
-        kept_here = "stored" if stored else 'stored=?0; detail="spooled"'
-        status = f"edge; fwd=uri-miss; {way}; {kept_here}"
+        path = "collapsed" if way.how == "coalesced" else "fwd-status=200"
+        kept_here = "stored" if not detail else f"stored=?0{detail}"
+        status = f"edge; fwd=uri-miss; {path}; {kept_here}"
     return [
         (b"cache-status", status.encode("ascii")),
-        (b"x-cache-status", how.upper().encode("ascii")),
+        (b"x-cache-status", way.how.upper().encode("ascii")),
     ]
 
 
 def _tags(picture: Picture, policy: Policy) -> RawHeaders:
     """By what a CDN can be asked to forget this answer."""
-    tags = ("live", f"k-{picture.slot[:_SHORT]}", f"p-{policy.project.replace('/', '-')}")
+    tags = (
+        ANY,
+        key_tag(picture.slot),
+        image_tag(picture.image_id),
+        project_tag(policy.project),
+        *policy.tags,
+    )
     return [
         (b"cache-tag", ",".join(tags).encode("ascii")),
         (b"surrogate-key", " ".join(tags).encode("ascii")),

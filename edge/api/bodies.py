@@ -90,6 +90,28 @@ async def body_of(request: Request[State], model: type[M]) -> M:
 
     Raises WrongBodyType, BodyTooLarge (more than 256 KiB), and Invalid with every bad field.
     """
+    raw, _ = await _object_of(request)
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as refusal:
+        raise Invalid(fields=bad_fields(refusal, model)) from None
+
+
+async def sound_part_of(request: Request[State], model: type[M]) -> tuple[M, list[FieldError]]:
+    """As much of the body as is sound, and what is wrong with the rest: for fields that yet have
+    to be judged together. ``model`` requires no field. Raises as body_of, but for bad fields.
+    """
+    raw, given = await _object_of(request)
+    try:
+        return model.model_validate_json(raw), []
+    except ValidationError as refusal:
+        bad = {detail["loc"][0] for detail in refusal.errors() if detail["loc"]}
+        rest = {name: value for name, value in given.items() if name not in bad}
+        return model.model_validate_json(orjson.dumps(rest)), bad_fields(refusal, model)
+
+
+async def _object_of(request: Request[State]) -> tuple[bytes, dict[str, Any]]:
+    """The JSON object of the body, as it came and as it is."""
     kind = request.headers.get("content-type")
     if kind is not None and kind.partition(";")[0].strip().lower() != _JSON:
         raise WrongBodyType(_JSON)
@@ -102,10 +124,7 @@ async def body_of(request: Request[State], model: type[M]) -> M:
     value = strict_json(raw, "body", depth=DEPTH_LIMIT + 1)
     if not isinstance(value, dict):
         raise Invalid(fields=[FieldError("body", "TYPE_INVALID", "Send a JSON object.")])
-    try:
-        return model.model_validate_json(raw)
-    except ValidationError as refusal:
-        raise Invalid(fields=bad_fields(refusal, model)) from None
+    return raw, value
 
 
 def canonical(body: Body) -> bytes:

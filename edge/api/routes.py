@@ -7,9 +7,13 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from edge.api import flows, generations, images, keys, uploads
+from edge.api import flows, generations, images, keys, scopes, uploads, usage
 from edge.api.events import events
+from edge.api.explain import explain, explain_body
+from edge.api.purge import purge
 from edge.api.rates import rated
+from edge.api.sign import sign
+from edge.api.warm import warm
 from edge.live import keyed_live
 from edge.state import State
 
@@ -42,6 +46,17 @@ def api_addresses() -> list[tuple[str, Mapping[str, Handler]]]:
         ("/images/resolve/{alias}", {"GET": images.resolve}),
         ("/images/{id}", {"GET": images.show, "PUT": images.edit, "DELETE": images.delete}),
         ("/images/{id}/alias", {"PUT": images.assign_alias}),
+        ("/live/scopes", {"GET": scopes.show_all, "POST": scopes.create}),
+        (
+            "/live/scopes/{slug}",
+            {"GET": scopes.show, "PUT": scopes.edit, "DELETE": scopes.delete},
+        ),
+        ("/live/scopes/{slug}/regenerate", {"POST": scopes.regenerate}),
+        ("/live/sign", {"POST": sign}),
+        ("/live/explain", {"GET": explain, "POST": explain_body}),
+        ("/live/warm", {"POST": warm}),
+        ("/usage", {"GET": usage.show}),
+        ("/purge", {"POST": purge}),
         ("/admin/keys", {"GET": keys.show_all, "POST": keys.create}),
         ("/admin/keys/{id}", {"DELETE": keys.delete}),
         ("/admin/keys/{id}/revoke", {"POST": keys.revoke}),

@@ -6,9 +6,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.models import ApiKey, Flow, Generation, Image
+from core.models import ApiKey, Flow, Generation, Image, RequireSignature
+from core.money import dollars
+from core.scope_ports import ScopeRecord
+from core.spending import PAID_PER_ADDRESS
 
 Json = dict[str, Any]
+
+_SIGNATURE: Mapping[RequireSignature, bool | str] = {"auto": "auto", "true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,28 @@ def key_json(key: ApiKey) -> Json:
         "lastUsedAt": iso(key.last_used_at),
         "createdAt": iso(key.created_at),
         "revokedAt": iso(key.revoked_at),
+    }
+
+
+def scope_json(record: ScopeRecord) -> Json:
+    scope = record.scope
+    limit = scope.per_address_limit
+    return {
+        "id": scope.id,
+        "slug": scope.slug,
+        "allowNewGenerations": scope.allow_new_generations,
+        "requireSignature": _SIGNATURE[scope.require_signature],
+        "newGenerationsLimit": scope.new_generations_limit,
+        "currentGenerations": record.current_generations,
+        "budgetAmount": None if scope.budget_micros is None else dollars(scope.budget_micros),
+        "budgetWindow": scope.budget_window,
+        "allowedOrigins": list(scope.allowed_origins),
+        "allowedModels": None if scope.allowed_models is None else list(scope.allowed_models),
+        "perAddressLimit": PAID_PER_ADDRESS if limit is None else limit,
+        "meta": dict(scope.meta),
+        "lastGeneratedAt": iso(record.last_generated_at),
+        "createdAt": iso(record.created_at),
+        "updatedAt": iso(record.updated_at),
     }
 
 

@@ -1,9 +1,6 @@
 """The addresses a person or a page would use to reach this installation."""
 
-from urllib.parse import urlencode
-
 from config.settings import Settings
-from core.signing import Signer
 
 # Addresses that mean "here" or "everywhere"; a browser on this machine says localhost.
 _HERE = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::", "localhost"})  # noqa: S104 - nothing binds
@@ -18,12 +15,3 @@ def own_origin(settings: Settings, *, port: int | None = None) -> str:
     if ":" in host:
         host = f"[{host}]"
     return f"http://{host}:{server.port if port is None else port}"
-
-
-def live_path(organization: str, project: str, scope: str) -> str:
-    return f"/cdn/{organization}/{project}/live/{scope}"
-
-
-def signed_target(signer: Signer, path: str, parameters: dict[str, str], expires_at: int) -> str:
-    """Path and query with a signature. ``expires_at`` in unix seconds. Raises Invalid."""
-    return f"{path}?{urlencode(signer.sign(path, parameters, expires_at))}"

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from config.settings import Settings
 from core.signing import Signer, expires_at_for
-from edge.operations.addresses import live_path, own_origin, signed_target
+from edge.live_urls import live_path, signed_target
+from edge.operations.addresses import own_origin
 from edge.operations.first_start import ORGANIZATION, PROJECT, SCOPE, Prepared
 
 _PROMPT = "a red lighthouse"

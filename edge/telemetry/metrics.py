@@ -56,11 +56,11 @@ class RequestMetrics:
 
 
 class CacheMetrics:
-    """The cache's observer."""
+    """A cache's observer; ``prefix`` tells the caches apart."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, prefix: str = "edge_cache") -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"edge_cache_{name}", text, labels, registry=registry)
+            return Counter(f"{prefix}_{name}", text, labels, registry=registry)
 
         self._hits = counter("hits", "Callers served from a tier.", "tier")
         self._misses = counter("misses", "Callers who learned that no tier holds the entry.")
@@ -73,7 +73,7 @@ class CacheMetrics:
         self._spooled = counter("spooled", "Entries the store refused for now.")
         self._fills = counter("fills", "Fills by outcome.", "outcome")
         self._waits = Histogram(
-            "edge_cache_lease_wait_seconds",
+            f"{prefix}_lease_wait_seconds",
             "How long flights waited for another process.",
             buckets=_LEASE_SECONDS,
             registry=registry,

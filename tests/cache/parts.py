@@ -54,6 +54,10 @@ class Shelf:
         await self._enter("put_first")
         return self.held.setdefault(slot, entry)
 
+    async def replace(self, slot: str, entry: Entry) -> None:
+        await self._enter("replace")
+        self.held[slot] = entry
+
     async def delete(self, slot: str) -> None:
         await self._enter("delete")
         self.held.pop(slot, None)

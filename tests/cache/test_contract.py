@@ -101,6 +101,32 @@ async def test_a_corrupt_winner_is_reported_not_overwritten(store_place):
         await store_place.tier.put_first(key.slot, entry_of(key))
 
 
+async def test_a_store_replaces_what_it_is_told_to_also_nothing_and_what_is_damaged(store_place):
+    key = key_of("a")
+    for body in (b"old", b"new"):
+        await store_place.tier.replace(key.slot, entry_of(key, body))
+        assert await store_place.tier.get(key.slot) == entry_of(key, body)
+    await store_place.damage(key.slot, lambda stored: stored[:-1])
+    await store_place.tier.replace(key.slot, entry_of(key, b"newer"))
+    assert await store_place.tier.put_first(key.slot, entry_of(key)) == entry_of(key, b"newer")
+
+
+async def test_readers_of_what_is_replaced_see_one_or_the_other_whole(store_place):
+    key = key_of("a")
+    bodies = [bytes([number]) * 200_000 for number in range(6)]
+    await store_place.tier.replace(key.slot, entry_of(key, bodies[0]))
+
+    async def read():
+        return (await store_place.tier.get(key.slot)).body
+
+    async def write(body):
+        await store_place.tier.replace(key.slot, entry_of(key, body))
+
+    work = [job for body in bodies for job in (read(), write(body), read())]
+    seen = await asyncio.gather(*work)
+    assert {body for body in seen if body is not None} <= set(bodies)
+
+
 async def test_after_a_deletion_somebody_else_may_be_first(store_place):
     key = key_of("a")
     await store_place.tier.put_first(key.slot, entry_of(key, b"old"))

@@ -9,7 +9,6 @@ from cache.errors import (
     FillFailed,
     FlightBroken,
     FlightsFull,
-    NotAdmitted,
 )
 from cache.failures import LocalFailures
 from tests.cache.parts import (
@@ -197,23 +196,6 @@ async def test_whatever_ends_a_fill_wakes_everybody(key, error, told):
     results = await asyncio.gather(*fetches, return_exceptions=True)
     assert {type(result) for result in results} == {told}
     assert lease.released == 1
-
-
-async def test_a_refused_payer_concerns_that_payer_alone(key, store):
-    cause = ValueError("ann's budget is used up")
-    anns = Filler(key, payer="ann", error=NotAdmitted("ann", cause))
-    bobs, cyds = Filler(key, payer="bob"), Filler(key, payer="cyd")
-    anns.may_end.clear()
-    cache = cache_of(store=store)
-    fetches = [asyncio.create_task(cache.fetch(key, anns, wait=30)) for _ in range(3)]
-    await anns.began.wait()
-    others = [asyncio.create_task(cache.fetch(key, fill, wait=30)) for fill in (bobs, cyds)]
-    await asyncio.sleep(0)
-    anns.may_end.set()
-    assert await asyncio.gather(*fetches, return_exceptions=True) == [cause] * 3
-    found = await asyncio.gather(*others)
-    assert sorted(one.how for one in found) == ["coalesced", "miss"]
-    assert (anns.calls, bobs.calls + cyds.calls) == (1, 1)
 
 
 async def test_the_loser_of_a_race_serves_the_winner_s_entry(key, near, store):

@@ -70,3 +70,16 @@ def test_the_bound_holds_and_the_books_balance(bound, deeds):
     for number in range(10):
         tier.delete(f"{number:032x}")
     assert tier.used == 0
+
+
+def test_entries_are_dropped_by_what_they_say() -> None:
+    tier = MemoryTier(1_000_000)
+    for text in ("a", "b", "c"):
+        key = key_of(text)
+        tier.put(key.slot, Entry(key.identity, text.encode(), {"master": text}))
+    tier.drop(lambda entry: entry.meta["master"] in {"a", "c", "z"})
+    assert len(tier) == 1
+    kept = key_of("b")
+    assert tier.recall(kept.slot, kept.identity) is not None
+    tier.delete(kept.slot)
+    assert tier.used == 0

@@ -130,3 +130,24 @@ def test_an_enhancer_needs_its_credential_and_its_model():
 
 def test_half_of_a_store_credential_is_refused():
     assert "only one of them" in only_mistake({"AWS_ACCESS_KEY_ID": "id"})
+
+
+WEBHOOK = {"EDGE__PURGE__WEBHOOK_URL": "https://api.cdn.example/purge"}
+
+
+def test_a_cdn_wants_its_token():
+    assert load(WEBHOOK).purge.webhook_style == "generic"
+    for style in ("cloudflare", "fastly", "bunny"):
+        told = {**WEBHOOK, "EDGE__PURGE__WEBHOOK_STYLE": style}
+        assert "EDGE__PURGE__WEBHOOK_TOKEN" in only_mistake(told)
+        load({**told, "EDGE__PURGE__WEBHOOK_TOKEN": "t"})
+    load({"EDGE__PURGE__WEBHOOK_STYLE": "fastly"})
+
+
+def test_a_webhook_in_the_open_is_refused():
+    told = {"EDGE__PURGE__WEBHOOK_URL": "http://cdn.example/purge"}
+    assert "https" in only_mistake(told)
+    for near in ("http://127.0.0.1:6081", "http://varnish:80/", "http://10.0.0.7/"):
+        load({"EDGE__PURGE__WEBHOOK_URL": near})
+    told = {"EDGE__PURGE__WEBHOOK_URL": "https://me:secret@cdn.example/"}
+    assert "secret" not in only_mistake(told)

@@ -80,6 +80,11 @@ class DictStore:
             raise self.failure
         return self.entries.setdefault(slot, entry)
 
+    async def replace(self, slot: str, entry: Entry) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.entries[slot] = entry
+
     async def delete(self, slot: str) -> None:
         self.entries.pop(slot, None)
 
@@ -157,10 +162,12 @@ class RecordedGenerations:
 
 @dataclass
 class RecordedLedger:
-    """Reservations and settlements, in order; refuses when ``exhausted``."""
+    """Reservations and settlements, in order; refuses when ``exhausted`` names whom that
+    concerns ("": everybody)."""
 
     log: list[str]
-    exhausted: bool = False
+    exhausted: str | None = None
+    asked: list[tuple[Budget, ...]] = field(default_factory=list)
     reserved: dict[str, int] = field(default_factory=dict)
     settled: dict[str, int] = field(default_factory=dict)
     refunded: set[str] = field(default_factory=set)
@@ -169,8 +176,11 @@ class RecordedLedger:
     async def reserve(
         self, project_id: str, account: str, amount_micros: int, budgets: tuple[Budget, ...]
     ) -> None:
-        if self.exhausted:
-            raise BudgetExhausted(retry_after=3600)
+        if self.exhausted is not None:
+            error = BudgetExhausted(retry_after=3600)
+            error.payer = self.exhausted or None
+            raise error
+        self.asked.append(budgets)
         self.log.append("reserve")
         self.reserved[account] = amount_micros
 

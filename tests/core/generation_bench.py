@@ -14,6 +14,7 @@ from cache.null_tier import NullTier
 from cache.observer import NullObserver, Observer
 from cache.readthrough import ReadThrough
 from cache.spool import NullSpool
+from core.admission import AnyAddress
 from core.adoption import Adoption
 from core.aliases import Aliases
 from core.catalog import Catalog
@@ -28,12 +29,17 @@ from core.live import Ask, Live, Visitor
 from core.live_request import LiveRequest
 from core.masters import StoredMasters
 from core.models import ApiKey, Generation, Model, Project, RawPicture, Recipe
+from core.policy import AnyPrompt
+from core.ports import AddressAdmission, PromptPolicy
 from core.progress import Progress
+from core.purging import Purging
 from core.records.records import Records, open_records
 from core.references import References
 from core.slots import Slots
+from core.spending import Spending
 from core.workshop import Workshop
 from tests.core.fakes import CountingMeter, DictStore, ScriptedGenerator, prepare
+from tests.core.purge_bench import Fleet, Process
 
 SIZES = {"1:1": (64, 64), "16:9": (64, 36)}
 PAID = Model(
@@ -122,6 +128,8 @@ class Bench:
     boarding: Gate = field(default_factory=Gate)
     budgets: tuple[Budget, ...] = ()
     spending: bool = True
+    policy: PromptPolicy = field(default_factory=AnyPrompt)
+    addresses: AddressAdmission = field(default_factory=AnyAddress)
     running: int = 4
     cache: ReadThrough = field(init=False)
     workshop: Workshop = field(init=False)
@@ -130,6 +138,7 @@ class Bench:
     service: GenerationService = field(init=False)
     progress: Progress = field(init=False)
     live: Live = field(init=False)
+    purging: Purging = field(init=False)
 
     @property
     def project(self) -> Project:
@@ -150,11 +159,17 @@ class Bench:
             deadline=30.0,
             admission=self.admission,
             masters=StoredMasters(self.cache),
+            policy=self.policy,
+            addresses=self.addresses,
+            watch=log.purges,
+            tombstones=log.purges,
         )
         hints = Hints()
         catalog = Catalog(
             {"paid": PAID, "plain": PLAIN}, PAID, generator="replicate", default="paid"
         )
+        fleet = Fleet(log, catalog)
+        self.purging = Process(fleet, self.cache).purging
         self.adoption = Adoption(
             generations=log.generations, library=log.library, images=log.images
         )
@@ -166,6 +181,7 @@ class Bench:
             hints=hints,
         )
         references = References(log.images, Aliases(log.images, log.flows))
+        spending = Spending(enabled=self.spending, policy=self.policy)
         self.service = GenerationService(
             cache=self.cache,
             planner=Planner(catalog, references, version=self.workshop.enhancer.version),
@@ -174,11 +190,13 @@ class Bench:
             library=log.library,
             flows=log.flows,
             generator=self.provider,
-            spending=self.spending,
+            spending=spending,
+            takedowns=self.purging,
+            tombstones=log.purges,
         )
         self.progress = Progress(log.library, hints, beat=0.05)
         self.live = Live(
-            cache=self.cache, catalog=catalog, workshop=self.workshop, spending=self.spending
+            cache=self.cache, catalog=catalog, workshop=self.workshop, spending=spending
         )
 
     async def make(self, prompt: str = "a lighthouse", **wanted: object) -> Generation:
@@ -196,7 +214,7 @@ class Bench:
 
     async def spent(self) -> int:
         """Micro-dollars of the day, reserved and settled."""
-        return await self.records.ledger.spent("installation", "day")
+        return await self.records.ledger.taken("installation", "day")
 
 
 def cache_over(store: DictStore, observer: Observer) -> ReadThrough:

@@ -85,6 +85,14 @@ class ShelvedImages:
             return None
         return row if row.deleted_at is None or include_deleted else None
 
+    async def of_identity(self, project_id: str, slot: str, identity: str) -> Image | None:
+        found = [
+            row
+            for row in self._shelf.live(project_id)
+            if (row.slot, row.identity) == (slot, identity)
+        ]
+        return max(found, key=lambda row: (row.created_at, row.id), default=None)
+
     async def shares_bytes(self, project_id: str, image: Image) -> bool:
         return any(
             row.identity == image.identity and row.id != image.id

@@ -5,8 +5,11 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops
 
-from core.cards import Cards, color_of, error_card, waiting_card
+from core.cards import Cards, color_of, error_card, preview_card, waiting_card
 from core.ratio import RATIOS
+
+# Light above, dark below, a little red at the left.
+HASH = "4BcKFgJ7h0h1iEdyiaF3hveGdiBaWOA="
 
 
 def opened(body: bytes) -> Image.Image:
@@ -24,6 +27,21 @@ def test_every_card_has_the_asked_shape_and_is_small(ratio):
         assert max(image.size) == 512
         assert image.width / image.height == pytest.approx(across / down, rel=0.01)
         assert len(body) < 16_000
+
+
+@pytest.mark.parametrize("ratio", [*RATIOS, "1:3", "4000:1"])
+def test_a_preview_has_the_asked_shape_whatever_the_shape_of_the_picture(ratio):
+    across, down = (int(term) for term in ratio.split(":"))
+    body = preview_card(ratio, HASH)
+    image = opened(body)
+    assert max(image.size) == 512
+    assert abs(image.width * down - image.height * across) <= max(across, down)
+    assert len(body) < 48_000
+
+
+def test_a_preview_is_no_flat_field():
+    lowest, highest = opened(preview_card("1:1", HASH)).convert("L").getextrema()
+    assert highest - lowest > 40
 
 
 @pytest.mark.parametrize("ratio", ["", "17", "a:b", "0:9", "-1:1", "16:9:1", "²:1"])

@@ -11,12 +11,17 @@ from core.errors import (
     BudgetExhausted,
     ContentRefused,
     Forbidden,
+    GeneratorFailed,
+    PolicyUnavailable,
     RateLimitExceeded,
     SpendingNotAllowed,
 )
 from core.generation_requests import Owner
+from core.generations import Patience
 from core.limits import Budget
 from core.listing import Window
+from core.models import Project
+from core.policy import DenyList
 from tests.core.generation_bench import AT_ONCE, PATIENT, Bench, a_key, bench_in, wish
 
 DAILY = (Budget("installation", "day", 10_000),)
@@ -61,6 +66,69 @@ async def test_a_prompt_the_provider_refuses_leaves_no_record(bench: Bench) -> N
     with pytest.raises(ContentRefused):
         await bench.make()
     assert await bench.spent() == 0
+
+
+@pytest.mark.parametrize("patience", [PATIENT, AT_ONCE])
+async def test_a_denied_prompt_is_refused_at_once_and_leaves_no_record(
+    bench: Bench, patience: Patience
+) -> None:
+    bench.policy = DenyList(["casino"])
+    bench.build()
+    with pytest.raises(ContentRefused):
+        await bench.service.create(bench.owner, wish("a casino", flow_alias="@main"), patience)
+    assert await bench.rows() == []
+    assert (await bench.records.flows.listed(bench.project.id, Window())).rows == ()
+    assert (await bench.spent(), bench.admission.asked, bench.provider.started) == (0, [], [])
+    await bench.make("a lighthouse")
+
+
+async def test_a_denied_prompt_makes_no_other_attempt_and_changes_no_record(bench: Bench) -> None:
+    bench.provider.fail_start = GeneratorFailed()
+    failed = await bench.make("a casino")
+    bench.provider.fail_start = None
+    made = await bench.make("a lighthouse")
+    bench.policy = DenyList(["casino", "lighthouse"])
+    bench.build()
+    service, owner = bench.service, bench.owner
+    for again in (
+        service.retry(owner, failed.id, {}, PATIENT),
+        service.retry(owner, failed.id, {"prompt": "two casino doors"}, PATIENT),
+        service.regenerate(owner, made.id, PATIENT),
+        service.edit(owner, made.id, {"prompt": "a lighthouse by night"}, PATIENT),
+    ):
+        with pytest.raises(ContentRefused):
+            await again
+    assert await bench.row(failed) == failed
+    assert await bench.row(made) == made
+    assert len(bench.provider.started) == 1
+    assert (await bench.make("a lighthouse")).cached
+
+
+async def test_without_a_verdict_nothing_is_made_and_no_record_left(bench: Bench) -> None:
+    class Silent:
+        async def allows(self, project: Project, prompt: str) -> bool:
+            raise PolicyUnavailable(retry_after=5)
+
+    bench.policy = Silent()
+    bench.build()
+    with pytest.raises(PolicyUnavailable):
+        await bench.make()
+    assert await bench.rows() == []
+
+
+async def test_a_policy_is_asked_once_for_each_generation(bench: Bench) -> None:
+    asked = []
+
+    class Noting:
+        async def allows(self, project: Project, prompt: str) -> bool:
+            asked.append((project.path, prompt))
+            return True
+
+    bench.policy = Noting()
+    bench.build()
+    await bench.make()
+    await bench.make()
+    assert asked == [("main/site", "a lighthouse")]
 
 
 async def test_refused_after_its_id_was_told_it_stays_as_failed(bench: Bench) -> None:

@@ -85,7 +85,7 @@ async def test_a_soft_deletion_keeps_the_bytes() -> None:
     await bench.images.delete(PROJECT_ID, "one")
     assert len(bench.store.entries) == 1
     assert await refused(bench.images.delete(PROJECT_ID, "one")) == "IMAGE_NOT_FOUND"
-    assert await refused(bench.images.stored(PROJECT_ID, "one")) == "IMAGE_NOT_FOUND"
+    assert await refused(bench.images.find(PROJECT_ID, "one")) == "IMAGE_NOT_FOUND"
 
 
 async def test_erasing_waits_for_the_last_who_stands_on_the_bytes() -> None:
@@ -116,13 +116,14 @@ async def test_erasing_can_be_tried_again_after_the_store_was_away() -> None:
 async def test_what_is_served_is_this_records_picture() -> None:
     bench = Bench()
     await bench.put(image("one"))
-    found = await bench.images.stored(PROJECT_ID, "one")
+    one = await bench.images.find(PROJECT_ID, "one")
+    found = await bench.images.stored(one)
     assert (found.picture.body, found.picture.image_id) == (b"bytes", "one")
     await bench.cache.forget(Key("slot-one", "identity-one"))
-    assert await refused(bench.images.stored(PROJECT_ID, "one")) == "IMAGE_NOT_FOUND"
+    assert await refused(bench.images.stored(one)) == "IMAGE_NOT_FOUND"
     bench.store.failure = TierUnavailable("away")
     with pytest.raises(StoreDown):
-        await bench.images.stored(PROJECT_ID, "one")
+        await bench.images.stored(one)
 
 
 async def test_pictures_of_generations_are_fetched_together() -> None:

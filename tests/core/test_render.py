@@ -188,7 +188,7 @@ async def test_a_provider_that_never_finishes_is_cancelled_at_the_deadline() -> 
 
 async def test_an_exhausted_budget_leaves_no_record_and_starts_nothing() -> None:
     bench = Bench()
-    bench.ledger.exhausted = True
+    bench.ledger.exhausted = ""
     with pytest.raises(FillFailed) as caught:
         await bench.commission()(LocalLease())
     assert caught.value.payload["code"] == "BUDGET_EXHAUSTED"

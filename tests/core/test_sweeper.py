@@ -10,8 +10,9 @@ from cache.null_tier import NullTier
 from cache.observer import NullObserver
 from cache.readthrough import ReadThrough
 from cache.spool import NullSpool
-from core.models import RawPicture
+from core.models import Generation, RawPicture
 from core.pictures import entry_of
+from core.purge_ports import NoPurges
 from core.sweeper import Sweeper
 from tests.core.fakes import (
     CountingMeter,
@@ -42,7 +43,7 @@ def cache_over(store: DictStore) -> ReadThrough:
 class Office:
     """A sweeper over records and a store that can be looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: NoPurges | None = None) -> None:
         self.log: list[str] = []
         self.store = DictStore()
         self.generations = RecordedGenerations(self.log)
@@ -55,6 +56,7 @@ class Office:
             meter=self.meter,
             adoption=adoption_over(self.generations),
             patience=600,
+            watch=watch,
         )
 
     def leave(self, **changes: object) -> str:
@@ -112,6 +114,21 @@ async def test_a_stored_picture_finishes_its_record() -> None:
     assert office.generations.images["image-1"].generation_id == left
     assert office.ledger.settled == {left: 3000}
     assert office.meter.duplicates == 0
+
+
+async def test_a_stored_picture_that_was_purged_meanwhile_finishes_its_record_and_goes() -> None:
+    class Purged(NoPurges):
+        async def struck_since(self, generation: Generation, number: int) -> bool:
+            return True
+
+    office = Office(Purged())
+    left = office.leave(job_id="job-1")
+    office.store.entries[KEY.slot] = await picture_by(left)
+    await office.sweeper.sweep()
+    assert office.store.entries == {}
+    assert office.generations.rows[left].status == "success"
+    assert office.generations.images["image-1"].deleted_at is not None
+    assert office.ledger.settled == {left: 3000}
 
 
 async def test_somebody_elses_picture_does_not_finish_the_record() -> None:

@@ -13,7 +13,8 @@ from PIL import Image
 UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 _EXPOSED = (
-    "Cache-Status, ETag, Retry-After, X-Cache-Status, X-Image-Id, X-Image-ThumbHash, X-Error-Code"
+    "Cache-Status, ETag, Retry-After, X-Cache-Status, X-Image-Id, X-Image-ThumbHash, "
+    "X-Image-Dominant-Color, X-Error-Code"
 )
 NO_STORE = {
     "cache-control": "private, no-store",
@@ -62,7 +63,9 @@ _CONTENT = {
     "x-image-id",
     "x-generator",
     "x-image-thumbhash",
+    "x-image-dominant-color",
 }
+_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif"}
 
 
 def ensure_exact(response: httpx.Response, lines: dict[str, str], others: set[str]) -> None:
@@ -99,17 +102,22 @@ def ensure_picture(
     assert headers["content-type"] == f"image/{Image.open(BytesIO(whole)).format.lower()}"
     assert UUID.fullmatch(headers["x-image-id"])
     assert base64.b64decode(headers["x-image-thumbhash"], validate=True)
+    assert re.fullmatch("#[0-9a-f]{6}", headers["x-image-dominant-color"])
     modified, date = headers["last-modified"], headers["date"]
     assert parsedate_to_datetime(modified) <= parsedate_to_datetime(date)
     _ensure_tags(headers)
 
 
 def _ensure_tags(headers: httpx.Headers) -> None:
-    (live, slot, project) = headers["cache-tag"].split(",")
-    assert headers["surrogate-key"].split() == [live, slot, project]
-    assert live == "live"
+    tags = headers["cache-tag"].split(",")
+    assert headers["surrogate-key"].split() == tags
+    live, slot, image, project, *scope = tags
+    assert (live, image) == ("live", f"i-{headers['x-image-id']}")
+    assert len(scope) <= 1
+    assert all(re.fullmatch("s-main-(site|hidden)-[a-z]+", one) for one in scope)
     assert re.fullmatch("k-[0-9a-f]{16}", slot)
-    assert headers["content-disposition"] == f'inline; filename="{slot[2:]}.png"'
+    ending = _ENDINGS[headers["content-type"]]
+    assert headers["content-disposition"] == f'inline; filename="{slot[2:]}.{ending}"'
     assert re.fullmatch("p-main-(site|hidden)", project)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,6 +30,8 @@ from tests.standins.replicate import ReplicateStandin
 DAY = 86_400
 KEY_LINE = f"X-API-Key: {API_KEY}".encode()
 MASTER_KEY = "bnt_" + "3c" * 32
+# What the policy of these servers refuses, and what it refuses in main/site alone.
+DENIED, DENIED_HERE = "forbidden fruit", "unwelcome here"
 # The first one signs; the other stands for the one before a rotation.
 SIGNING_KEYS = (("new", b"\x17" * 32), ("old", b"\x2b" * 32))
 OTHER_MODEL = "black-forest-labs/flux-dev"
@@ -86,6 +89,19 @@ class LiveServer:
         """What ``work(records)`` returns, with the records of the running server open."""
         async with open_records(None, self.process.data) as records:
             return await work(records)
+
+    async def new_scope(self, **fields: Any) -> str:
+        """The slug of a scope of main/site nobody else knows, open to everybody unless said
+        otherwise."""
+        slug = "".join(secrets.choice(ascii_lowercase) for _ in range(12))
+        scope = Scope(slug, "", slug, **{"require_signature": "false"} | fields)
+
+        async def insert_it(records: Records) -> None:
+            site = await records.tenants.project("main", "site")
+            await _insert(records, replace(scope, project_id=site.id))
+
+        await self.records(insert_it)
+        return slug
 
 
 def exact(port: int, sent: bytes) -> httpx.Response:
@@ -174,6 +190,8 @@ def live_server(folder: Path, **settings: str) -> Iterator[LiveServer]:
         "EDGE_SIGNING_KEYS": signing,
         "EDGE_BOOTSTRAP_MASTER_KEY": MASTER_KEY,
         "EDGE_RATE_LIMIT": "0",
+        "EDGE__POLICY__DENY": DENIED,
+        "EDGE__POLICY__PROJECTS": json.dumps({"main/site": [DENIED_HERE]}),
         **settings,
     }
     with (
@@ -208,15 +226,19 @@ async def _furnish(folder: Path) -> Keys:
 
 
 async def _open_scopes(records: Records, project_id: str) -> None:
-    plain = Scope("", project_id, "")
+    # Wide enough for all tests together.
+    plain = Scope("", project_id, "", new_generations_limit=10**6, per_address_limit=10**6)
+    for scope in (
+        replace(plain, slug="open", require_signature="false"),
+        replace(plain, slug="sealed", require_signature="true"),
+        replace(plain, slug="closed", allow_new_generations=False),
+        replace(plain, slug="dev", require_signature="false", allowed_models=(OTHER_MODEL,)),
+    ):
+        await _insert(records, replace(scope, id=f"scope-{scope.slug}"))
+
+
+async def _insert(records: Records, scope: Scope) -> None:
     now = datetime.now(UTC)
+    row = values_of(scope) | {"created_at": now, "updated_at": now}
     async with records.database.writing() as connection:
-        for scope in (
-            replace(plain, slug="open", require_signature="false"),
-            replace(plain, slug="sealed", require_signature="true"),
-            replace(plain, slug="closed", allow_new_generations=False),
-            replace(plain, slug="dev", require_signature="false", allowed_models=(OTHER_MODEL,)),
-        ):
-            row = values_of(replace(scope, id=f"scope-{scope.slug}"))
-            row |= {"created_at": now, "updated_at": now}
-            await connection.execute(insert(scopes).values(row))
+        await connection.execute(insert(scopes).values(row))

@@ -52,7 +52,8 @@ def prepared(run, tmp_path):
 
 def test_without_arguments_it_explains_itself(run):
     result = run()
-    for command in ("serve", "check", "keys", "sign", "migrate", "fsck", "openapi"):
+    names = "serve check keys scopes sign migrate fsck purge warm openapi"
+    for command in names.split():
         assert command in result.output
     assert "Exit status" in result.output
 
@@ -178,6 +179,10 @@ def test_rotation_makes_a_successor_with_the_same_rights(prepared):
         (["sign", "--prompt", "a", "--expires-in", "0"], "expiresIn"),
         (["sign", "--prompt", "a", "--scope", "No!"], "[a-z0-9_-]"),
         (["sign", "--prompt", "a", "--parameter", "w"], "NAME=VALUE"),
+        (["sign", "--prompt", "a", "--parameter", "w=0"], "w: Use an integer from 1"),
+        (["sign", "--prompt", "a", "--parameter", "width=1"], "width: There is no such"),
+        (["sign", "--prompt", "a", "--parameter", "model=no/such"], "model: Use one of"),
+        (["sign", "--prompt", "a", "--parameter", "prompt=b"], "prompt: Give every"),
         (["sign"], "--prompt"),
     ],
 )
@@ -211,6 +216,31 @@ def test_a_signed_url_verifies_with_the_installations_key(run, tmp_path):
     assert address.params["prompt"] == "a red lighthouse"
     assert address.params["aspectRatio"] == "16:9"
     assert address.params["w"] == "640"
+    settings = load({"EDGE_DATA_DIR": str(tmp_path / "data")})
+    assert verified(url, settings, now=int(address.params["exp"]) - 1.0)
+
+
+def test_everything_wrong_with_a_url_is_told_before_it_is_signed(run):
+    wrong = ("w=0", "fm=gif", "seed=x", "fp-x=2")
+    arguments = [part for one in wrong for part in ("--parameter", one)]
+    result = run("sign", *arguments, "--expires-in", "0")
+    assert result.exit_code == 2
+    named = {line.partition(":")[0] for line in result.stderr.splitlines()}
+    assert named == {"prompt", "w", "fm", "seed", "fp-x", "fp-y", "expiresIn"}
+
+
+def test_a_signed_url_may_say_all_that_a_live_url_may(run, tmp_path):
+    from config.loading import load
+
+    text = (
+        "w=640 h=360 dpr=2 fit=contain q=70 fm=webp fp-x=0.2 fp-y=0.8 seed=7 autoEnhance=true "
+        "template=comic wait=5 model=black-forest-labs/flux-dev prompt64=YSByZWQgbGlnaHRob3VzZQ"
+    )
+    given = dict(one.split("=") for one in text.split())
+    arguments = [part for one in text.split() for part in ("--parameter", one)]
+    url = run("sign", *arguments).stdout.strip()
+    address = httpx.URL(url)
+    assert given.items() <= dict(address.params).items()
     settings = load({"EDGE_DATA_DIR": str(tmp_path / "data")})
     assert verified(url, settings, now=int(address.params["exp"]) - 1.0)
 

@@ -7,10 +7,11 @@ import pytest
 
 from cache.memory_tier import MemoryTier
 from cache.readthrough import ReadThrough
+from core.tally import HitCounter
 from edge.answers.responses import PreparedHit
 from edge.hot import HIT, Hit, HotMemo, HotMiddleware
 from edge.server.whole_answer import WHOLE
-from tests.cache.parts import Shelf, cache_of, entry_of, key_of
+from tests.cache.parts import CountingObserver, Shelf, cache_of, entry_of, key_of
 
 KEY = key_of("a red lighthouse")
 
@@ -18,12 +19,20 @@ KEY = key_of("a red lighthouse")
 class Site:
     """The memo in front of a handler that answers from the cache, and counts."""
 
-    def __init__(self, cache: ReadThrough, *, until: int | None = None) -> None:
-        self.cache = cache
+    def __init__(
+        self,
+        cache: ReadThrough,
+        *,
+        until: int | None = None,
+        derivatives: ReadThrough | None = None,
+    ) -> None:
+        self.cache = derivatives or cache
+        self.derived = derivatives is not None
         self.until = until
-        self.memo = HotMemo(cache)
+        self.memo = HotMemo(cache, derivatives or cache_of())
         self.app = HotMiddleware(self._handler)
         self.handled = 0
+        self.counter = HitCounter()
 
     async def ask(
         self,
@@ -63,7 +72,7 @@ class Site:
         headers = [(b"cache-control", b"private"), (b"content-length", b"7")]
         prepared = PreparedHit(headers, [], found.entry.body, '"a"', 0, self.until)
         scope["route"] = "the route"
-        scope[HIT] = Hit(KEY, prepared)
+        scope[HIT] = Hit(KEY, prepared, derived=self.derived, counter=self.counter)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": found.entry.body})
 
@@ -130,6 +139,24 @@ async def test_a_purge_ends_it_at_once(site: Site) -> None:
     assert site.handled == 2
 
 
+async def test_what_was_derived_is_repeated_while_its_own_memory_holds_it() -> None:
+    site = Site(cache_of(), derivatives=stocked())
+    assert await site.ask() == await site.ask()
+    assert site.handled == 1
+    await site.cache.forget(KEY)
+    with pytest.raises(AssertionError):
+        await site.ask()
+    assert site.handled == 2
+
+
+async def test_every_repetition_counts_as_served_from_memory() -> None:
+    observer = CountingObserver()
+    site = Site(stocked(observer=observer))
+    for _ in range(4):
+        await site.ask()
+    assert observer.seen == {"hit store": 1, "hit memory": 3}
+
+
 async def test_an_answer_that_is_right_for_this_second_alone_ends_with_it() -> None:
     site = Site(stocked(), until=int(time.time()))
     await site.ask()
@@ -145,6 +172,22 @@ async def test_what_memory_did_not_keep_is_not_kept_here() -> None:
     assert site.memo.size == 0
 
 
+async def test_every_repetition_is_counted_as_a_hit(site: Site) -> None:
+    counter = HitCounter()
+    site.counter = counter
+    for whole in (False, False, True, True):
+        await site.ask(whole=whole)
+    # The first is the handler's own to count.
+    assert (site.handled, counter.hits) == (1, 3)
+
+
+async def test_a_change_of_who_may_see_ends_every_memo(site: Site) -> None:
+    await site.ask()
+    site.memo.clear()
+    await site.ask()
+    assert site.handled == 2
+
+
 async def test_ended_answers_make_room_for_the_next() -> None:
     site = Site(stocked(), until=int(time.time()) - 1)
     for path in ("/one", "/two", "/three"):
@@ -154,7 +197,7 @@ async def test_ended_answers_make_room_for_the_next() -> None:
 
 async def test_there_are_never_more_than_the_bound() -> None:
     site = Site(stocked())
-    site.memo = HotMemo(site.cache, bound=2)
+    site.memo = HotMemo(site.cache, cache_of(), bound=2)
     for path in ("/one", "/two", "/three"):
         await site.ask(path)
     assert site.memo.size == 2

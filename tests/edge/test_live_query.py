@@ -13,24 +13,23 @@ from core.errors import FieldError, Invalid, KeyInUrl
 from core.live_request import TEMPLATES, LiveRequest
 from core.prompt import normalise
 from core.ratio import RATIOS
-from edge.live_query import asked_ratio, live_request
+from core.variants import Wish
+from edge.live_query import LiveQuery, asked_ratio, live_query
 from edge.query import parse_parameters
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 ACCEPTED = json.loads((VECTORS / "prompts.json").read_text("utf-8"))["accepted"]
 REFUSED = json.loads((VECTORS / "queries.json").read_text("utf-8"))["refused"]
 PLAIN = LiveRequest("a red lighthouse", "1:1")
-API_KEY = b"bnt_" + b"0123456789abcdef" * 4
 
 
 def understood(query: bytes) -> LiveRequest:
-    request, _ = live_request(parse_parameters(query))
-    return request
+    return live_query(parse_parameters(query)).request
 
 
 def refused(query: bytes) -> tuple[FieldError, ...]:
     with pytest.raises(Invalid) as refusal:
-        live_request(parse_parameters(query))
+        live_query(parse_parameters(query))
     return refusal.value.fields
 
 
@@ -42,18 +41,19 @@ def blamed(query: bytes) -> dict[str, str]:
 
 
 def test_a_prompt_is_enough() -> None:
-    request, wait = live_request(parse_parameters(b"prompt=a+red+lighthouse"))
-    assert request == PLAIN
-    assert wait == 55
+    asked = live_query(parse_parameters(b"prompt=a+red+lighthouse"))
+    assert asked == LiveQuery(PLAIN, Wish(), wait=55)
+    assert asked.wish.plain
 
 
 def test_every_parameter_is_understood() -> None:
     query = (
         b"prompt=a%20red%20lighthouse&aspectRatio=16%3A9&seed=2147483647&wait=0"
         b"&model=black-forest-labs/flux-schnell&autoEnhance=true&template=comic"
+        b"&w=320&h=200&dpr=2.5&fit=inside&q=70&fm=webp&fp-x=.25&fp-y=0.75"
         b"&kid=k&exp=1&sig=s"
     )
-    assert live_request(parse_parameters(query)) == (
+    assert live_query(parse_parameters(query)) == LiveQuery(
         LiveRequest(
             prompt="a red lighthouse",
             ratio="16:9",
@@ -62,8 +62,14 @@ def test_every_parameter_is_understood() -> None:
             auto_enhance=True,
             template="comic",
         ),
-        0,
+        Wish(320, 200, 2.5, "inside", 70, "webp", (0.25, 0.75)),
+        wait=0,
     )
+
+
+def test_the_size_and_format_are_no_part_of_the_picture() -> None:
+    wished = b"prompt=a+red+lighthouse&w=1&h=2&dpr=3&fit=contain&q=5&fm=png&fp-x=0&fp-y=1"
+    assert understood(wished) == PLAIN
 
 
 @pytest.mark.parametrize(
@@ -128,7 +134,10 @@ def test_thirty_two_parameters_are_read() -> None:
 
 
 def test_all_bad_fields_are_named_at_once() -> None:
-    query = b"aspectratio=16:9&ar=wide&seed=x&wait=99&autoEnhance=no&template=manga&model=&exp=%zz"
+    query = (
+        b"aspectratio=16:9&ar=wide&seed=x&wait=99&autoEnhance=no&template=manga&model=&exp=%zz"
+        b"&width=3&w=0&h=0&dpr=0&fit=&q=0&fm=jpg&fp-x=2"
+    )
     assert blamed(query) == {
         "prompt": "PROMPT_MISSING",
         "aspectratio": "UNKNOWN_PARAMETER",
@@ -139,6 +148,15 @@ def test_all_bad_fields_are_named_at_once() -> None:
         "template": "TEMPLATE_UNSUPPORTED",
         "model": "MODEL_INVALID",
         "exp": "INVALID_PERCENT_ENCODING",
+        "width": "UNKNOWN_PARAMETER",
+        "w": "WIDTH_INVALID",
+        "h": "HEIGHT_INVALID",
+        "dpr": "DPR_INVALID",
+        "fit": "FIT_UNSUPPORTED",
+        "q": "QUALITY_INVALID",
+        "fm": "FORMAT_UNSUPPORTED",
+        "fp-x": "FOCAL_POINT_INVALID",
+        "fp-y": "FOCAL_POINT_INVALID",
     }
 
 
@@ -157,6 +175,10 @@ def test_all_bad_fields_are_named_at_once() -> None:
         ("enhance", "autoEnhance"),
         ("seeds", "seed"),
         ("templ", "template"),
+        ("width", "w"),
+        ("height", "h"),
+        ("format", "fm"),
+        ("quality", "q"),
         ("zzzz", None),
     ],
 )
@@ -171,64 +193,6 @@ def test_an_unknown_parameter_is_answered_with_the_nearest_one(
 def test_a_misspelt_template_is_answered_with_the_nearest_one() -> None:
     (field,) = refused(b"prompt=a&autoEnhance=true&template=photo-realistic")
     assert field.suggestion == "photorealistic"
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        *(
-            f"prompt=a&{name}=x".encode()
-            for name in ("api_key", "apikey", "apiKey", "api-key", "key", "KEY", "X-API-Key")
-        ),
-        *(b"prompt=a&" + name + b"=x" for name in (b"access_token", b"token", b"authorization")),
-        b"key",
-        b"%6bey=x",
-        b"prompt=" + API_KEY,
-        b"prompt=a&zzz=" + API_KEY.upper().replace(b"BNT", b"bnt"),
-        b"prompt=a&sig=" + API_KEY,
-        b"prompt=a&_=" + API_KEY,
-        b"utm_source=x%62nt_" + API_KEY[4:],
-        API_KEY + b"=1",
-        b"prompt=%ff&prompt=%zz&" + API_KEY,
-        b"&" * 5000 + b"api_key=x",
-    ],
-)
-def test_a_key_in_the_url_is_found_before_anything_else(query: bytes) -> None:
-    with pytest.raises(KeyInUrl):
-        parse_parameters(query)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [b"prompt=a+key+on+a+table", b"prompt=salt%26key=pepper", b"prompt=bnt_0123", b"prompt=token"],
-)
-def test_a_prompt_about_keys_is_no_key(query: bytes) -> None:
-    assert understood(query).prompt
-
-
-def test_a_signature_sees_decoded_values_without_tracking() -> None:
-    parameters = parse_parameters(b"ar=16%3A9&prompt=+a+%26+b&utm_x=1&kid=k&exp=9&sig=s&w=7")
-    assert dict(parameters.decoded) == {
-        "ar": "16:9",
-        "prompt": " a & b",
-        "kid": "k",
-        "exp": "9",
-        "sig": "s",
-        "w": "7",
-    }
-    assert parameters.problems == ()
-
-
-@pytest.mark.parametrize("name", [b"kid", b"exp", b"sig"])
-def test_any_part_of_a_signature_makes_a_url_a_signed_one(name: bytes) -> None:
-    assert parse_parameters(b"prompt=a&" + name + b"=").signed
-    assert not parse_parameters(b"prompt=a").signed
-
-
-def test_what_cannot_be_decoded_waits_for_the_validation() -> None:
-    parameters = parse_parameters(b"prompt=%ff&sig=s")
-    assert parameters.signed
-    assert [problem.code for problem in parameters.problems] == ["INVALID_ENCODING"]
 
 
 SECRET = "canary7f3a"
@@ -283,9 +247,9 @@ def test_an_error_card_has_the_asked_ratio_unless_that_is_what_is_wrong(
 def test_no_bytes_crash_the_reading(query: bytes) -> None:
     assert asked_ratio(query) in RATIOS
     try:
-        request, wait = live_request(parse_parameters(query))
+        asked = live_query(parse_parameters(query))
     except (Invalid, KeyInUrl):
         return
-    assert request.prompt == normalise(request.prompt)
-    assert request.ratio in RATIOS
-    assert 0 <= wait <= 55
+    assert asked.request.prompt == normalise(asked.request.prompt)
+    assert asked.request.ratio in RATIOS
+    assert 0 <= asked.wait <= 55

@@ -43,7 +43,13 @@ def test_a_restart_keeps_the_picture(restarted: Restarted) -> None:
     after = restarted.server.ask(page(restarted.prompt))
     ensure_picture(after, PUBLIC, HIT)
     assert after.content == restarted.before.content
-    for name in ("etag", "x-image-id", "last-modified", "cache-tag", "x-image-thumbhash"):
+    for name in (
+        "etag",
+        "x-image-id",
+        "last-modified",
+        "x-image-thumbhash",
+        "x-image-dominant-color",
+    ):
         assert after.headers[name] == restarted.before.headers[name]
 
 

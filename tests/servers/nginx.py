@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator
@@ -18,6 +19,8 @@ SHIPPED = Path(__file__).parents[2] / "nginx.conf"
 LISTEN = "listen 8080;"
 UPSTREAM = "server 127.0.0.1:3000;"
 STOP_SECONDS = 10.0
+# NGX_HTTP_CACHE_VERSION, since nginx 1.7.3.
+_CACHE_VERSION = 5
 
 # start_nginx(upstream_port, (old, new), …, user=None)
 StartNginx = Callable[..., "Nginx"]
@@ -38,6 +41,19 @@ class Nginx:
     @property
     def run(self) -> Path:
         return self.directory / "run"
+
+    def age(self, seconds: int) -> None:
+        """Make every stored answer older, as if so much time had passed.
+
+        A cache file begins with nginx's version of it and the moment its freshness ends.
+        """
+        for path in (self.run / "cache").rglob("*"):
+            if path.is_file():
+                with path.open("r+b") as file:
+                    version, until = struct.unpack("<QQ", file.read(16))
+                    assert version == _CACHE_VERSION, "another nginx, another form of its files"
+                    file.seek(8)
+                    file.write(struct.pack("<Q", until - seconds))
 
     @property
     def logs(self) -> str:

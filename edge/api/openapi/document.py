@@ -11,11 +11,14 @@ from edge.api.openapi.flows import flow_operations
 from edge.api.openapi.generations import generation_operations
 from edge.api.openapi.images import image_operations
 from edge.api.openapi.keys import key_operations
+from edge.api.openapi.live import live_operations
 from edge.api.openapi.operations import REFERENCES, Operation
 from edge.api.openapi.pages import page_operations
 from edge.api.openapi.parameters import headers, parameters
 from edge.api.openapi.pictures import picture_operations
+from edge.api.openapi.purge import purge_operations
 from edge.api.openapi.refusals import Error, Problem
+from edge.api.openapi.scopes import scope_operations
 
 VERSION = "0.1.0"
 
@@ -31,6 +34,8 @@ HEAD works wherever GET does. Unknown parameters and fields are errors, so that 
 Ids are UUIDs, times are UTC with milliseconds."""
 _TAGS = {
     "Pictures": "Addresses for `<img src>` and for programs that want the bytes.",
+    "Pages": "Pictures of public pages: signed, explained, made ahead. Key scopes `live:*`.",
+    "Scopes": "Doors of public pages, and what each may spend. Key scopes `live:*`.",
     "Generations": "Pictures made to order, with their records. Scope `generations`.",
     "Flows": "Chains of generations and images, with aliases of their own. Scope `flows`.",
     "Images": "The image library. Scope `images`.",
@@ -43,9 +48,12 @@ def operations() -> list[Operation]:
     """Every operation there is."""
     return [
         *picture_operations(),
+        *live_operations(),
         *generation_operations(),
         *flow_operations(),
         *image_operations(),
+        *purge_operations(),
+        *scope_operations(),
         *key_operations(),
         *page_operations(),
     ]

@@ -43,9 +43,9 @@ class Content:
 class Operation:
     """One method of one address.
 
-    ``needs`` is the key's scope, ``master``, or "" where no key is needed. ``parameters`` are
-    names of components. ``body`` is a model, or ready-made content. ``errors`` come on top of
-    ANYWHERE.
+    ``needs`` is the key's scope, ``any`` or ``master``, or "" where no key is needed.
+    ``parameters`` are names of components. ``body`` is a model, or ready-made content. ``errors``
+    come on top of ANYWHERE.
     """
 
     method: str

@@ -40,6 +40,7 @@ def page_operations() -> list[Operation]:
         _page(
             "/favicon.ico", "icon", "The icon", {200: Content("An icon.", kinds=("image/x-icon",))}
         ),
+        _page("/live-img.js", "element", "The element for pages", {200: _script()}),
     ]
 
 
@@ -53,3 +54,7 @@ def _html(path: str, name: str, summary: str) -> Operation:
 
 def _plain() -> Content:
     return Content("Plain text.", kinds=("text/plain",))
+
+
+def _script() -> Content:
+    return Content("A script.", kinds=("text/javascript",))

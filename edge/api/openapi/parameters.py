@@ -7,9 +7,11 @@ from core.live_request import SEED_LIMIT, TEMPLATES
 from core.models import Status
 from core.prompt import LIVE_PROMPT_LIMIT
 from core.ratio import DEFAULT_RATIO
+from core.variants import FITS, FORMATS
 from edge.api.grammar import ALIAS, GIVEN_RATIO, GIVEN_SLUG
 from edge.api.windows import LIMIT_DEFAULT, LIMIT_MOST, OFFSET_MOST
 from edge.live_query import LONGEST_WAIT
+from edge.wish_query import DENSITY_LIMIT, QUALITY_LIMIT, SIDE_LIMIT
 
 Json = dict[str, Any]
 
@@ -19,7 +21,7 @@ _FLAG: Json = {"type": "string", "enum": ["true", "false"], "default": "false"}
 
 def parameters() -> Json:
     """components.parameters."""
-    return _paths() | _lists() | _filters() | _pictures() | _request_headers()
+    return _paths() | _lists() | _filters() | _pictures() | _derivatives() | _request_headers()
 
 
 def headers() -> Json:
@@ -40,6 +42,7 @@ def _paths() -> Json:
         "organization": {"name": "organization", **path, "schema": GIVEN_SLUG},
         "project": {"name": "project", **path, "schema": GIVEN_SLUG},
         "scope": {"name": "scope", **path, "schema": GIVEN_SLUG},
+        "slug": {"name": "slug", **path, "schema": GIVEN_SLUG},
     }
 
 
@@ -64,6 +67,7 @@ def _filters() -> Json:
         "flowId": _query("flowId", _TEXT, "Rows of this flow; an unknown one has none."),
         "withinFlow": _query("flowId", _TEXT, "The flow whose aliases count first."),
         "source": _query("source", sources),
+        "strangersScope": _query("scope", GIVEN_SLUG, "As a stranger through this page."),
         "aliasFilter": _query("alias", {"type": "string", "pattern": ALIAS}),
         "includeDeleted": _query("includeDeleted", _FLAG),
         "onConflict": _query("onConflict", conflict, taken),
@@ -96,6 +100,28 @@ def _pictures() -> Json:
         "kid": _query("kid", {"type": "string"}, "Of a signed URL: which key signed."),
         "exp": _query("exp", end, "Of a signed URL: its end, unix seconds."),
         "sig": _query("sig", {"type": "string"}, "Of a signed URL: the signature."),
+    }
+
+
+def _derivatives() -> Json:
+    side = {"type": "integer", "minimum": 1, "maximum": SIDE_LIMIT}
+    density = {"type": "number", "minimum": 1, "maximum": DENSITY_LIMIT}
+    quality = {"type": "integer", "minimum": 1, "maximum": QUALITY_LIMIT}
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    # Whoever wrote the URL is known by a key or a signature; the others share a few sizes.
+    width = "In CSS pixels; never larger than the master. Without key or signature: up the ladder."
+    fit = "cover cuts off, contain pads with the dominant colour, inside only shrinks."
+    auto = "Without it the master's own. auto: by Accept among what is ready, and Vary says so."
+    spot = "Of the spot to keep in view, from the left; with fp-y. Else as the image's record says."
+    return {
+        "w": _query("w", side, width),
+        "h": _query("h", side, "In CSS pixels, as w."),
+        "dpr": _query("dpr", {**density, "default": 1}, "Device pixels per CSS pixel."),
+        "fit": _query("fit", {"type": "string", "enum": [*FITS], "default": FITS[0]}, fit),
+        "q": _query("q", quality, "Of the encoding; PNG has none."),
+        "fm": _query("fm", {"type": "string", "enum": [*FORMATS]}, auto),
+        "fp-x": _query("fp-x", share, spot),
+        "fp-y": _query("fp-y", share, "The same from the top."),
     }
 
 
@@ -149,5 +175,8 @@ _HEADERS = (
     ),
     ("X-Image-Id", "The image's id.", {"type": "string", "format": "uuid"}),
     ("X-Generator", "What made it.", _STRING),
+    ("X-Image-ThumbHash", "ThumbHash of the master, base64.", _STRING),
+    ("X-Image-Dominant-Color", "Of the master, `#rrggbb`.", _STRING),
+    ("Vary", "With fm=auto alone.", {"const": "Accept"}),
     ("Content-Range", "Which part this is.", _STRING),
 )

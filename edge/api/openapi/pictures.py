@@ -2,14 +2,22 @@
 
 from edge.api.openapi.envelopes import PendingAnswer
 from edge.api.openapi.operations import Content, Operation
+from edge.wish_query import WISH_PARAMETERS
 
 _TAG = "Pictures"
 _KINDS = ("image/png", "image/jpeg", "image/webp", "image/avif")
-_ABOUT = ("ETag", "Last-Modified", "Cache-Control", "X-Cache-Status", "X-Image-Id", "X-Generator")
-_ASKED = (
-    *("prompt", "prompt64", "aspectRatio", "ar", "seed", "model", "autoEnhance", "template"),
-    *("wait", "kid", "exp", "sig", "If-None-Match", "Range"),
+_LOOKS = ("X-Image-ThumbHash", "X-Image-Dominant-Color")
+_ABOUT = (
+    *("ETag", "Last-Modified", "Cache-Control", "Vary", "X-Cache-Status", "X-Image-Id"),
+    *("X-Generator", *_LOOKS),
 )
+# What a live URL may say.
+ASKED = (
+    *("prompt", "prompt64", "aspectRatio", "ar", "seed", "model", "autoEnhance", "template"),
+    *WISH_PARAMETERS,
+    *("wait", "kid", "exp", "sig"),
+)
+_ASKED = (*ASKED, "If-None-Match", "Range")
 _MAKING = (404, 410, 416, 422, 429, 502, 504)
 _HONEST = "To an <img>, every error is a picture with the honest status."
 
@@ -26,7 +34,7 @@ def _live() -> list[Operation]:
             "live",
             _TAG,
             "A prompt becomes a picture",
-            _live_answers(),
+            _answers(),
             needs="live:read",
             text=(
                 "The first request has the picture made, which needs live:generate; "
@@ -41,7 +49,7 @@ def _live() -> list[Operation]:
             "pageLive",
             _TAG,
             "The same for pages, without a key",
-            _live_answers(),
+            _answers(),
             optional_key=True,
             text=(
                 "Stored pictures are for everybody; having one made needs the free painter, "
@@ -61,11 +69,12 @@ def _stored() -> list[Operation]:
             "storedImage",
             _TAG,
             "A stored picture, by its id or its @alias",
-            _stored_answers(),
+            _answers(),
             optional_key=True,
             text=f"A private project's need a key or a signature. {_HONEST}",
             parameters=(
                 *("organization", "project", "reference"),
+                *WISH_PARAMETERS,
                 *("kid", "exp", "sig", "If-None-Match", "Range"),
             ),
             errors=(404, 410, 416),
@@ -73,15 +82,12 @@ def _stored() -> list[Operation]:
     ]
 
 
-def _stored_answers() -> dict[int, Content]:
+def _answers() -> dict[int, Content]:
+    later = "Under way: a placeholder for an <img>, else the generation's id."
+    told = ("Retry-After", *_LOOKS)
     return {
         200: Content("The picture.", kinds=_KINDS, headers=_ABOUT),
+        202: Content(later, PendingAnswer, kinds=("image/png",), headers=told),
         206: Content("A part of it.", kinds=_KINDS, headers=(*_ABOUT, "Content-Range")),
-        304: Content("You have it.", headers=("ETag", "Cache-Control")),
+        304: Content("You have it.", headers=("ETag", "Cache-Control", "Vary")),
     }
-
-
-def _live_answers() -> dict[int, Content]:
-    later = "Under way: a placeholder for an <img>, else the generation's id."
-    pending = Content(later, PendingAnswer, kinds=("image/png",), headers=("Retry-After",))
-    return _stored_answers() | {202: pending}

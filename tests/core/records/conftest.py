@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from core.records.keys import SqlKeys
 from core.records.ledger import SqlLedger
 from core.records.library import SqlGenerationLibrary
 from core.records.location import PostgresServer, SqliteFile, locate
+from core.records.purges import SqlPurges
 from core.records.schema import migrate
 from core.records.tables import metadata
 from core.records.tenants import SqlTenants
@@ -118,6 +120,12 @@ def idempotency(database: Database) -> SqlIdempotencyKeys:
 @pytest.fixture
 def inventory(database: Database, images: SqlImageLibrary) -> SqlInventory:
     return SqlInventory(database, images)
+
+
+@pytest.fixture
+def purges(database: Database, clock: SetClock) -> SqlPurges:
+    """The journal where CDNs have to be told."""
+    return SqlPurges(replace(database, announces=True), clock)
 
 
 @pytest.fixture

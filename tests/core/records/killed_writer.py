@@ -64,7 +64,7 @@ def examine(path: Path, acknowledged: list[str]) -> dict[str, object]:
             "SELECT count(*) FROM images WHERE alias = '@hero'"
         ).fetchone()
         (steps,) = connection.execute("SELECT count(*) FROM flow_aliases").fetchone()
-        (spent,) = connection.execute("SELECT sum(spent_micros) FROM budget_windows").fetchone()
+        (spent,) = connection.execute("SELECT sum(taken) FROM budget_windows").fetchone()
     finally:
         connection.close()
     missing = sorted(set(acknowledged) - (rows & pictures))

@@ -111,7 +111,7 @@ async def test_each_attempt_is_paid_once(
     for _ in range(2):
         await ledger.settle(two.account, 35)
     assert await accounts(database) == {one.id: ("settled", 30), f"{one.id}#1": ("settled", 35)}
-    assert await ledger.spent("installation", "day") == 65
+    assert await ledger.taken("installation", "day") == 65
 
 
 @pytest.mark.parametrize(("job", "cost"), [("job-0", 30), (None, 0)])
@@ -125,13 +125,13 @@ async def test_an_attempt_nobody_closed_is_closed_by_how_it_ended_not_by_the_nex
     clock.now = LATER
     assert await works.ledger.close_ended(LATER) == 1
     assert await works.ledger.refund_orphans(LATER) == 0
-    assert await works.ledger.spent("installation", "day") == cost + 40
+    assert await works.ledger.taken("installation", "day") == cost + 40
     image = an_image(two)
     await works.generations.succeed(
         project.id, two.id, image, cost_micros=44, processing_ms=1, attempt=1
     )
     assert await works.ledger.close_ended(LATER + timedelta(seconds=1)) == 1
-    assert await works.ledger.spent("installation", "day") == cost + 44
+    assert await works.ledger.taken("installation", "day") == cost + 44
 
 
 async def test_a_withdrawn_attempt_leaves_everything_as_it_was_but_its_number(

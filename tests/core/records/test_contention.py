@@ -51,8 +51,8 @@ async def test_a_budget_of_k_admits_exactly_k(empty_location: Location) -> None:
             return utc_now()
 
         ledger = SqlLedger(database, now)
-        assert await ledger.spent("installation", "month") == LIMIT
-        assert await ledger.spent("scope:page", "month") == LIMIT
+        assert await ledger.taken("installation", "month") == LIMIT
+        assert await ledger.taken("scope:page", "month") == LIMIT
 
 
 async def test_what_is_read_and_then_written_loses_no_update(empty_location: Location) -> None:
@@ -91,7 +91,7 @@ async def test_a_name_claimed_by_all_is_held_by_one(empty_location: Location) ->
 
 async def test_five_processes_migrate_once(empty_location: Location) -> None:
     reports = await asyncio.to_thread(run, "contenders", "migrate", url_of(empty_location), "5")
-    assert sorted(reports) == [[], [], [], [], ["0001", "0002"]]
+    assert sorted(reports) == [[], [], [], [], ["0001", "0002", "0003"]]
 
 
 def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path: Path) -> None:

@@ -164,6 +164,23 @@ async def test_many_are_found_at_once_but_no_deleted_or_foreign_ones(
     assert await images.many(project.id, ()) == {}
 
 
+async def test_the_newest_image_of_an_identity_is_found_unless_it_is_deleted(
+    images: SqlImageLibrary, project: Project, stranger: Project
+) -> None:
+    old, new, foreign = a_picture(project), a_picture(project), a_picture(stranger)
+    place = (project.id, old.slot)
+    assert await images.of_identity(*place, old.identity) is None
+    for image in (old, new, foreign):
+        await images.insert(image)
+    assert await images.of_identity(*place, old.identity) == new
+    assert await images.of_identity(*place, "0d" * 32) is None
+    assert await images.of_identity(project.id, "another", old.identity) is None
+    await images.delete(project.id, new.id)
+    assert await images.of_identity(*place, old.identity) == old
+    await images.delete(project.id, old.id)
+    assert await images.of_identity(*place, old.identity) is None
+
+
 async def test_bytes_are_shared_by_images_of_one_identity(
     images: SqlImageLibrary, project: Project, stranger: Project
 ) -> None:

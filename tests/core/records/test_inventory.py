@@ -26,7 +26,8 @@ async def test_every_picture_of_every_project_is_seen_once(
             image.slot,
             image.identity,
             image.digest,
-            stored=image.stored,
+            # A live URL has another picture made once its own was deleted: those bytes go.
+            stored=image.stored and image is not pictures[0],
             deleted=image is pictures[0],
         )
         for image in pictures

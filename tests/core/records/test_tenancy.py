@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,19 +13,29 @@ from core.limits import Budget
 from core.listing import Window
 from core.models import Project
 from core.records.database import Database
+from core.records.derivatives import SqlDerivatives
 from core.records.flows import SqlFlowLibrary
 from core.records.generations import SqlGenerations
 from core.records.idempotency import SqlIdempotencyKeys
 from core.records.images import SqlImageLibrary
 from core.records.inventory import SqlInventory
-from core.records.keys import SqlKeys
 from core.records.ledger import SqlLedger
 from core.records.library import SqlGenerationLibrary
-from core.records.records import Records
+from core.records.live_pictures import SqlLivePictures
+from core.records.purges import SqlPurges
+from core.records.records import Records, records_over
+from core.records.retention import SqlShelf
+from core.records.scopes import SqlScopeLibrary
 from core.records.tenants import SqlTenants
+from core.records.usage import SqlUsage
+from tests.core.records.derivative_calls import calls_on_derivatives
+from tests.core.records.purge_calls import calls_on_purges
 from tests.core.records.samples import NOON, PATIENCE, SetClock, a_generation, an_image
+from tests.core.records.scope_calls import calls_on_scopes
+from tests.core.records.shelf_calls import calls_on_the_shelf
 
 TENANT_TABLES = (
+    "derivatives",
     "generations",
     "images",
     "scopes",
@@ -33,9 +44,12 @@ TENANT_TABLES = (
     "generation_references",
     "generation_history",
     "idempotency_keys",
+    "hit_counts",
+    "purges",
+    "tombstones",
 )
 # The sweeper and the checker work for all projects; they alone may read across them.
-ACROSS_PROJECTS = {"abandoned", "pages", "known_slots", "count"}
+ACROSS_PROJECTS = {"abandoned", "pages", "known_slots", "count", "since", "number_before", "tidy"}
 
 
 def names_its_project(statement: str, table: str) -> bool:
@@ -93,19 +107,7 @@ def test_a_forgetful_statement_would_be_seen(statement: str) -> None:
 
 @pytest.fixture
 def records(database: Database, clock: SetClock) -> Records:
-    images = SqlImageLibrary(database, clock)
-    return Records(
-        database=database,
-        tenants=SqlTenants(database, clock),
-        keys=SqlKeys(database, clock),
-        generations=SqlGenerations(database, clock),
-        ledger=SqlLedger(database, clock.of_database),
-        library=SqlGenerationLibrary(database, clock),
-        images=images,
-        flows=SqlFlowLibrary(database, clock),
-        idempotency=SqlIdempotencyKeys(database, PATIENCE),
-        inventory=SqlInventory(database, images),
-    )
+    return records_over(replace(database, announces=True), clock, clock.of_database, PATIENCE)
 
 
 Call = Callable[[], Awaitable[object]]
@@ -138,7 +140,7 @@ def calls_of_the_edge(records: Records, project: Project) -> dict[str, Call]:
         "ledger.mark_duplicate": lambda: ledger.mark_duplicate(one.id),
         "ledger.refund_orphans": lambda: ledger.refund_orphans(later),
         "ledger.close_ended": lambda: ledger.close_ended(later),
-        "ledger.spent": lambda: ledger.spent("installation", "day"),
+        "ledger.taken": lambda: ledger.taken("installation", "day"),
     }
 
 
@@ -185,6 +187,7 @@ def calls_on_images(records: Records, project: Project) -> dict[str, Call]:
     return {
         "insert": lambda: images.insert(one, flow_alias="@step"),
         "find": lambda: images.find(project.id, one.id),
+        "of_identity": lambda: images.of_identity(project.id, one.slot, one.identity),
         "shares_bytes": lambda: images.shares_bytes(project.id, one),
         "many": lambda: images.many(project.id, (one.id,)),
         "listed": lambda: images.listed(project.id, Window(), source="uploaded", alias="@hero"),
@@ -233,6 +236,22 @@ def public(**repositories: type) -> set[str]:
 
 
 EVERYTHING = {
+    "purges": (
+        calls_on_purges,
+        {name.partition(".")[2] for name in public(purges=SqlPurges)},
+    ),
+    "derivatives": (
+        calls_on_derivatives,
+        {name.partition(".")[2] for name in public(derivatives=SqlDerivatives)},
+    ),
+    "shelf": (
+        calls_on_the_shelf,
+        {name.partition(".")[2] for name in public(shelf=SqlShelf)},
+    ),
+    "scopes": (
+        calls_on_scopes,
+        public(scopes=SqlScopeLibrary, live_pictures=SqlLivePictures, usage=SqlUsage),
+    ),
     "edge": (
         calls_of_the_edge,
         public(tenants=SqlTenants, generations=SqlGenerations, ledger=SqlLedger),

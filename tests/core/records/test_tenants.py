@@ -33,12 +33,13 @@ async def test_a_project_takes_further_scopes(tenants: SqlTenants, project: Proj
     assert await tenants.scope(project.id, "page") is not None
 
 
-async def test_a_new_scope_has_the_documented_defaults(
+async def test_the_founded_scope_has_the_documented_defaults_and_a_wide_limit(
     tenants: SqlTenants, project: Project
 ) -> None:
     scope = await tenants.scope(project.id, "page")
     assert scope is not None
-    assert scope == Scope(scope.id, project.id, "page")
+    # A page must not stop after thirty free pictures.
+    assert scope == Scope(scope.id, project.id, "page", new_generations_limit=1_000_000)
 
 
 async def test_nothing_is_found_under_another_name(

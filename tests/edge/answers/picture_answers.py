@@ -9,6 +9,7 @@ from edge.answers.conditional import Conditions
 from edge.answers.freshness import Policy
 from edge.answers.responses import (
     How,
+    Way,
     picture_answer,
     prepare,
 )
@@ -42,6 +43,7 @@ def picture(**changes: Any) -> Picture:
         "image_id": "0199-image",
         "generator": "replicate",
         "thumb_hash": "AbC+/w==",
+        "dominant_color": "#8a9bac",
         "width": 1024,
         "height": 1024,
         "slot": SLOT,
@@ -57,9 +59,10 @@ def answer(
     policy: Policy = PUBLIC,
     how: How = "hit",
     stored: bool = True,
+    way: Way | None = None,
     **changes: Any,
 ) -> Answer:
-    prepared = prepare(picture(**changes), policy, how, stored=stored, now=NOW)
+    prepared = prepare(picture(**changes), policy, way or Way(how, stored=stored), now=NOW)
     return picture_answer(prepared, method, conditions)
 
 

@@ -61,7 +61,7 @@ async def test_an_error_is_json_in_our_envelope_and_never_kept() -> None:
         "access-control-allow-origin": "*",
         "access-control-expose-headers": (
             "Cache-Status, ETag, Retry-After, X-Cache-Status, X-Image-Id, X-Image-ThumbHash, "
-            "X-Error-Code"
+            "X-Image-Dominant-Color, X-Error-Code"
         ),
         "timing-allow-origin": "*",
         "x-request-id": "0199-request",

@@ -11,7 +11,8 @@ from httplint.note import levels
 from edge.answers.answer import Answer
 from edge.answers.conditional import Conditions
 from edge.answers.freshness import Policy
-from edge.answers.responses import How, absent_answer, pending_answer, preflight_answer
+from edge.answers.headers import looks
+from edge.answers.responses import How, Way, absent_answer, pending_answer, preflight_answer
 from tests.edge.answers.picture_answers import (
     BODY,
     ETAG,
@@ -43,7 +44,7 @@ def test_a_hit_describes_its_bytes_completely() -> None:
         "access-control-allow-origin": "*",
         "access-control-expose-headers": (
             "Cache-Status, ETag, Retry-After, X-Cache-Status, X-Image-Id, X-Image-ThumbHash, "
-            "X-Error-Code"
+            "X-Image-Dominant-Color, X-Error-Code"
         ),
         "timing-allow-origin": "*",
         "cache-control": SHARED,
@@ -53,8 +54,9 @@ def test_a_hit_describes_its_bytes_completely() -> None:
         "x-image-id": "0199-image",
         "x-generator": "replicate",
         "x-image-thumbhash": "AbC+/w==",
-        "cache-tag": "live,k-0123456789abcdef,p-main-site",
-        "surrogate-key": "live k-0123456789abcdef p-main-site",
+        "x-image-dominant-color": "#8a9bac",
+        "cache-tag": "live,k-0123456789abcdef,i-0199-image,p-main-site",
+        "surrogate-key": "live k-0123456789abcdef i-0199-image p-main-site",
         "x-robots-tag": "noindex",
     }
 
@@ -97,6 +99,59 @@ def test_the_cache_status_tells_the_way(how: How, stored: bool, status: str) -> 
     http_sf.parse(status.encode(), tltype="list")
 
 
+@pytest.mark.parametrize(
+    ("way", "status"),
+    [
+        (Way("hit", derived=True), 'edge; hit; ttl=86400; detail="derived"'),
+        (Way("hit", derived=True, stored=False), 'edge; hit; ttl=60; detail="spooled"'),
+        (Way("miss", derived=True), "edge; fwd=uri-miss; fwd-status=200; stored"),
+        (Way("hit", vary=True), "edge; hit; ttl=86400"),
+        (Way("hit", vary=True, final=False), "edge; hit; ttl=60"),
+    ],
+)
+def test_what_is_made_of_a_stored_master_is_a_hit(way: Way, status: str) -> None:
+    headers = shown(answer(way=way))
+    assert headers["cache-status"] == status
+    assert headers["x-cache-status"] == way.how.upper()
+    assert headers.get("vary") == ("Accept" if way.vary else None)
+    http_sf.parse(status.encode(), tltype="list")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "method", "status"),
+    [
+        (Conditions(), "GET", 200),
+        (Conditions(), "HEAD", 200),
+        (Conditions(range="bytes=0-9"), "GET", 206),
+        (Conditions(if_none_match=ETAG), "GET", 304),
+    ],
+)
+def test_a_negotiated_picture_says_so_in_every_answer(
+    conditions: Conditions, method: str, status: int
+) -> None:
+    told = answer(conditions, method=method, way=Way("hit", vary=True))
+    assert (told.status, shown(told)["vary"]) == (status, "Accept")
+    assert "vary" not in shown(answer(conditions, method=method))
+
+
+def test_what_may_soon_be_better_is_kept_for_a_minute() -> None:
+    headers = shown(answer(way=Way("hit", vary=True, final=False)))
+    assert headers["cache-control"] == "public, max-age=60"
+    assert headers["cdn-cache-control"] == "max-age=60"
+
+
+def test_the_address_has_tags_of_its_own() -> None:
+    policy = Policy(project="main/site", public=True, cors_public=True, tags=("s-main-site-page",))
+    tags = shown(answer(policy=policy))["cache-tag"].split(",")
+    assert tags[-2:] == ["p-main-site", "s-main-site-page"]
+
+
+def test_looks_nobody_knows_are_not_told() -> None:
+    assert looks("", "") == []
+    headers = shown(answer(dominant_color=""))
+    assert "x-image-dominant-color" not in headers
+
+
 def test_head_of_an_absent_picture_promises_nothing() -> None:
     absent = absent_answer(public=True)
     headers = shown(absent)
@@ -127,6 +182,12 @@ def test_a_pending_picture_is_a_picture_to_those_who_want_one() -> None:
     assert headers["preference-applied"] == "respond-async"
 
 
+def test_a_pending_picture_tells_what_is_known_of_its_looks() -> None:
+    headers = shown(pending_answer("0199", public=True, preview=looks("AbC+/w==", "#8a9bac")))
+    assert headers["x-image-thumbhash"] == "AbC+/w=="
+    assert headers["x-image-dominant-color"] == "#8a9bac"
+
+
 def test_a_preflight_is_answered_for_those_who_may_read() -> None:
     headers = shown(preflight_answer(public=True))
     assert headers["access-control-allow-methods"] == "GET, HEAD"
@@ -145,6 +206,8 @@ def test_a_preflight_is_answered_for_those_who_may_read() -> None:
         (answer(policy=KEYED), "GET"),
         (answer(policy=PRIVATE, stand_in=True), "GET"),
         (answer(how="miss", stored=False), "GET"),
+        (answer(way=Way("hit", derived=True, vary=True)), "GET"),
+        (answer(Conditions(if_none_match="*"), way=Way("hit", vary=True)), "GET"),
         (answer(Conditions(range="bytes=1-5")), "GET"),
         (answer(Conditions(if_none_match="*")), "GET"),
         (answer(method="HEAD"), "HEAD"),

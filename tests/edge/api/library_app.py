@@ -25,8 +25,12 @@ from core.imaging import Limits
 from core.keys import Keys
 from core.models import KEY_SCOPES, Project
 from core.records.records import Records
+from core.scopes import Scopes
 from core.signing import Signer
+from core.tally import Tally
 from core.uploads import Uploads
+from core.usage import Usage
+from core.uses import Uses
 from edge.answers.errors import ErrorAnswers
 from edge.api.img import stored_image
 from edge.api.preflights import NoPreflights
@@ -152,10 +156,11 @@ def services(records: Records, store: DictStore, credentials: Credentials) -> di
     cache = cache_of(store=store)
     aliases = Aliases(records.images, records.flows)
     limits = Limits(max_bytes=MAX_BYTES)
+    tally, models = Tally(records.usage), ("owner/fast", "owner/fine")
     return {
         "credentials": credentials,
         "signer": Signer([("k1", b"0123456789abcdef")]),
-        "hot": HotMemo(cache),
+        "hot": HotMemo(cache, cache),
         "share_keyed": False,
         "public_url": None,
         "admission": Unlimited(),
@@ -163,7 +168,11 @@ def services(records: Records, store: DictStore, credentials: Credentials) -> di
         "images": Images(records.images, aliases, cache),
         "uploads": Uploads(records.images, records.flows, cache, limits),
         "flows": Flows(records.flows, records.library, records.images),
-        "keys": Keys(records.keys, records.tenants, models=("owner/fast", "owner/fine")),
+        "keys": Keys(records.keys, records.tenants, models=models),
+        "scopes": Scopes(records.scopes, models),
+        "tally": tally,
+        "uses": Uses(records.shelf),
+        "usage": Usage(records.usage, tally, records.ledger, 10_000_000),
         "idempotency": Idempotency(records.idempotency),
     }
 

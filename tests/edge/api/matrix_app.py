@@ -17,6 +17,8 @@ from tests.edge.api.serving import KEY, served
 
 MASTER = "bnt_" + "3c" * 32
 LIVE = "/live"
+# Addresses that want a prompt in their query.
+PROMPTED = (LIVE, "/live/explain")
 # What makes a request valid, so that nothing but the credential or the id is wrong with it.
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/generations"): {"prompt": "the matrix"},
@@ -24,6 +26,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/flows/{id}/aliases"): {"aliases": {}},
     ("PUT", "/images/{id}"): {"meta": {}},
     ("PUT", "/images/{id}/alias"): {"alias": "@taken"},
+    ("POST", "/live/sign"): {"prompt": "the matrix"},
+    ("POST", "/live/explain"): {"prompt": "the matrix"},
+    ("POST", "/live/warm"): {"urls": ["/api/v1/live?prompt=the+matrix"]},
+    ("POST", "/purge"): {"tag": "k-0123456789abcdef"},
     ("POST", "/admin/keys"): {"type": "master", "name": "never made"},
 }
 
@@ -56,19 +62,20 @@ class Matrix:
     ) -> httpx.Response:
         """One request to an address of the table, about one of ``things``."""
         word = path.split("/")[1]
-        target = path.replace("{id}", things[word]).replace("{alias}", "@hero")
+        target = path.replace("{id}", things.get(word, "")).replace("{alias}", "@hero")
+        target = target.replace("{slug}", things["scopes"])
         headers = {} if secret is None else {"X-API-Key": secret}
         return await self.client.request(
             method,
             f"/api/v1{target}",
             headers=headers,
-            params={"prompt": "the matrix"} if path == LIVE else params,
+            params={"prompt": "the matrix"} if path in PROMPTED else params,
             json=BODIES.get((method, path)),
         )
 
     async def inventory(self) -> list[bytes]:
         """All that refused requests might have changed."""
-        lists = ("/generations", "/images", "/flows", "/admin/keys")
+        lists = ("/generations", "/images", "/flows", "/live/scopes", "/admin/keys")
         answers = []
         for path in lists:
             secret = MASTER if path.startswith("/admin") else self.ours.secret
@@ -125,6 +132,8 @@ async def keys_in(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
             narrow[scope] = (await key(scopes=rest))[1]
         blind = tuple(one for one in KEY_SCOPES if one not in (LIVE_READ, LIVE_GENERATE))
         narrow["live"] = (await key(scopes=blind))[1]
+        narrow["usage"] = (await key(scopes=()))[1]
+        narrow["purge"] = narrow["images"]
     unknown = "bnt_" + "0" * 64
     return {
         "unknown": unknown,
@@ -141,6 +150,8 @@ async def furnished(client: httpx.AsyncClient, secret: str) -> Home:
     image = await made(client, secret, "/images/upload", data=fields, files=file)
     wish = {"prompt": "their home", "flowId": image["flowId"]}
     generation = await made(client, secret, "/generations", json=wish)
+    scope = await made(client, secret, "/live/scopes", json={"slug": f"of-{image['id']}"})
     ids = {"images": image["id"], "flows": image["flowId"], "generations": generation["id"]}
+    ids["scopes"] = scope["slug"]
     listed = await client.get("/api/v1/admin/keys", headers={"X-API-Key": MASTER})
-    return Home(secret, ids | {"admin": listed.json()["data"][0]["id"], "live": ""})
+    return Home(secret, ids | {"admin": listed.json()["data"][0]["id"], "live": "", "purge": ""})

@@ -18,7 +18,7 @@ ADDRESSES = [
     *((method, path) for path, handlers in api_addresses() for method in handlers),
 ]
 OF_A_PROJECT = [one for one in ADDRESSES if not one[1].startswith("/admin")]
-WITH_AN_ID = [one for one in OF_A_PROJECT if "{id}" in one[1]]
+WITH_AN_ID = [one for one in OF_A_PROJECT if "{id}" in one[1] or "{slug}" in one[1]]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_the_table_is_the_whole_api() -> None:
     assert len(ADDRESSES) == len(set(ADDRESSES)) > 30
     assert set(BODIES) <= set(ADDRESSES)
     assert {path.split("/")[1] for _, path in ADDRESSES} == {
-        *("live", "generations", "flows", "images", "admin"),
+        *("live", "generations", "flows", "images", "purge", "usage", "admin"),
     }
 
 
@@ -106,7 +106,7 @@ async def test_anothers_id_answers_to_the_byte_like_nobodys(
     foreign = await matrix.ask(method, path, matrix.theirs.secret, matrix.ours.ids)
     random = await matrix.ask(method, path, matrix.theirs.secret, nothing)
     assert told(foreign) == told(random)
-    word = path.split("/")[1].removesuffix("s").upper()
+    word = "SCOPE" if "{slug}" in path else path.split("/")[1].removesuffix("s").upper()
     assert (foreign.status_code, code_of(foreign)) == (404, f"{word}_NOT_FOUND")
     ensure_kept_by_nobody(foreign)
     assert await matrix.inventory() == before

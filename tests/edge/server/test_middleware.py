@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from core.errors import Busy
 from core.models import Picture
 from edge.answers.freshness import Policy
-from edge.answers.responses import prepare
+from edge.answers.responses import Way, prepare
 from tests.edge.server.middleware_edge import Edge, failing, nothing, saying
 
 BROUGHT_ID = "0199-from-nginx"
@@ -86,7 +86,7 @@ async def test_an_answer_that_is_kept_carries_no_id(decided: bytes) -> None:
 async def test_a_prepared_answer_is_not_touched() -> None:
     picture = Picture(b"x", "image/png", "00" * 32, 0, "i", "g", "t", 1, 1, "0" * 32, False)
     policy = Policy(project="a/b", public=True, cors_public=True)
-    prepared = prepare(picture, policy, "hit", now=0)
+    prepared = prepare(picture, policy, Way("hit"), now=0)
     before = list(prepared.raw_headers)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _rename_taken("spent_micros", "taken")
     scopes = sa.table("scopes", sa.column("new_generations_limit", sa.Integer()))
     op.execute(scopes.update().values(new_generations_limit=_FOUNDED_LIMIT))
+    op.add_column("images", sa.Column("used_at", sa.BigInteger(), nullable=True))
     op.create_index(
         "ix_generations_by_scope",
         "generations",
@@ -45,6 +46,8 @@ def downgrade() -> None:
     ):
         op.drop_table(table)
     op.drop_index("ix_generations_by_scope", "generations")
+    with op.batch_alter_table("images") as images:
+        images.drop_column("used_at")
     _rename_taken("taken", "spent_micros")
 
 
@@ -107,12 +110,21 @@ def _create_purges() -> None:
         sa.Column("whole_project", sa.Boolean(), nullable=False),
         _text("scope_id", nullable=True),
         sa.Column("slots", _JSON, nullable=False),
+        sa.Column("tombstone", sa.Boolean(), nullable=False),
         _whole("made_at"),
+        _whole("ended_at", nullable=True),
         _of_a_project("purges"),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_purges")),
     )
     for columns in (["project_id", "number"], ["made_at"]):
         op.create_index(op.f(f"ix_purges_{'_'.join(columns)}"), "purges", columns)
+    op.create_index(
+        "ix_purges_open",
+        "purges",
+        ["made_at"],
+        postgresql_where=sa.text("ended_at IS NULL"),
+        sqlite_where=sa.text("ended_at IS NULL"),
+    )
 
 
 def _create_tombstones() -> None:
@@ -137,6 +149,8 @@ def _create_purge_deliveries() -> None:
         _whole("purge_number"),
         _text("project_id"),
         sa.Column("tags", _JSON, nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
         _text("state"),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_status", sa.Integer(), nullable=True),
