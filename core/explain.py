@@ -7,15 +7,15 @@ from cache.errors import CacheError
 from cache.readthrough import ReadThrough
 from core.errors import BudgetExhausted, EdgeError, Gone, RateLimitExceeded
 from core.failures import public
-from core.limits import Budget
 from core.live import Ask, Live
 from core.live_request import LiveRequest
 from core.models import Picture
 from core.pictures import picture_of
 from core.ports import Counts
-from core.spending import Spending, account_of
-from core.visitor import Visitor
-from core.workshop import Workshop
+from core.rendering.workshop import Workshop
+from core.spending.limits import Budget
+from core.spending.permission import Spending, account_of
+from core.spending.visitor import Visitor
 
 Would = Literal["hit", "generate", "refuse"]
 

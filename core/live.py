@@ -13,12 +13,12 @@ from core.failures import public
 from core.identity import identity_of, key_of
 from core.live_request import LiveRequest
 from core.models import Model, Picture
-from core.orders import Order
 from core.pictures import picture_of
-from core.render import Commission
-from core.spending import Spending, account_of
-from core.visitor import Visitor
-from core.workshop import Workshop
+from core.rendering.commission import Commission
+from core.rendering.orders import Order
+from core.rendering.workshop import Workshop
+from core.spending.permission import Spending, account_of
+from core.spending.visitor import Visitor
 
 __all__ = ["Answer", "Ask", "Live", "Pending", "Visitor"]
 

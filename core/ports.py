@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Protocol
 
-from core.budgets import Window
-from core.limits import Allowance, Budget, RateState
 from core.models import ApiKey, Enhanced, Generation, Image, Project, RawPicture, Recipe, Scope
+from core.spending.budgets import Window
+from core.spending.limits import Allowance, Budget, RateState
 
 
 class Generator(Protocol):

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 from cache.rates import Rates
 from config.settings import Settings
-from core.admission import HourlyAddresses
 from core.hooks.prompt_policy import open_hook
-from core.policy import DenyList, EveryPolicy
 from core.ports import AddressAdmission, PromptPolicy
+from core.spending.admission import HourlyAddresses
+from core.spending.policy import DenyList, EveryPolicy
 
 
 @asynccontextmanager

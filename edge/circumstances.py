@@ -10,8 +10,8 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from core.errors import Invalid
-from core.origins import canonical_origin
-from core.visitor import Circumstances
+from core.scopes.origins import canonical_origin
+from core.spending.visitor import Circumstances
 from edge.server.middleware import CLIENT_ADDRESS
 
 # Where browsers say that nobody looks yet: the standard's header, and those before it.

@@ -23,7 +23,7 @@ from core.derivatives.watching import Watch
 from core.imaging.masters import DecodedMasters
 from core.imaging.workers import open_workers
 from core.records.records import Records
-from core.uses import Uses
+from core.storage.uses import Uses
 from edge.parts import Coordination
 from edge.telemetry.derivative_metrics import DerivativeMetrics
 from edge.telemetry.metrics import CacheMetrics

@@ -9,12 +9,12 @@ from cache.readthrough import ReadThrough
 from config.settings import Settings
 from core.catalog import Catalog
 from core.imaging import Limits
-from core.limits import Budget
-from core.masters import StoredMasters
 from core.records.records import Records
-from core.slots import Slots
-from core.verification import Verifier
-from core.workshop import Workshop
+from core.rendering.masters import StoredMasters
+from core.rendering.slots import Slots
+from core.rendering.verification import Verifier
+from core.rendering.workshop import Workshop
+from core.spending.limits import Budget
 from edge import providers
 from edge.admitting import addresses, prompt_policy
 from edge.parts import Coordination, admission_of

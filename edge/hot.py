@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cache.entry import Key
-from core.tally import HitCounter
+from core.spending.tally import HitCounter
 from edge.answers.responses import PreparedHit
 from edge.server.middleware import KEY_ID
 from edge.server.whole_answer import WHOLE, whole_message

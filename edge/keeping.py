@@ -14,9 +14,9 @@ from cache.spooling import Arrival
 from cache.tier import Leases
 from config.settings import Settings
 from core.errors import RecordsUnavailable
-from core.keeping import Keeper
 from core.records.records import Records
-from core.shelf import Bounds, Shavings, Shelf
+from core.storage.keeper import Keeper
+from core.storage.shelf import Bounds, Shavings, Shelf
 
 
 @asynccontextmanager

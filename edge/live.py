@@ -8,7 +8,7 @@ from core.errors import NotCached, RecordsUnavailable
 from core.live import Answer as Found
 from core.live import Ask, Pending, Visitor
 from core.models import ApiKey, Project
-from core.tags import scope_tag
+from core.purging.tags import scope_tag
 from edge.answers.answer import Answer
 from edge.answers.errors import CORS_PUBLIC, RATIO
 from edge.answers.freshness import Policy

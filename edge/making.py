@@ -4,27 +4,27 @@ from dataclasses import dataclass
 
 from cache.leases import Hints
 from cache.readthrough import ReadThrough
-from core.adoption import Adoption
-from core.aliases import Aliases
 from core.catalog import Catalog
 from core.derivatives import Derivatives
 from core.explain import Explainer
-from core.generation_plans import Planner
-from core.generation_work import GenerationWork
-from core.generations import GenerationService
-from core.images import Images
+from core.generations.adoption import Adoption
+from core.generations.plans import Planner
+from core.generations.progress import Progress
+from core.generations.references import References
+from core.generations.service import GenerationService
+from core.generations.sweeper import Sweeper
+from core.generations.work import GenerationWork
+from core.library.aliases import Aliases
+from core.library.images import Images
 from core.live import Live
-from core.progress import Progress
-from core.purge_ports import Takedowns
+from core.purging.ports import Takedowns
 from core.records.records import Records
-from core.references import References
-from core.remaking import Remaking
-from core.scope_ports import Replacements
-from core.spending import Spending
-from core.sweeper import Sweeper
-from core.warm_sizes import WarmSizes
-from core.warming import Warming
-from core.workshop import Workshop
+from core.rendering.workshop import Workshop
+from core.scopes.ports import Replacements
+from core.scopes.remaking import Remaking
+from core.spending.permission import Spending
+from core.warming.service import Warming
+from core.warming.sizes import WarmSizes
 from edge.state import MakingState
 
 

@@ -33,9 +33,9 @@ from cache.spool import NullSpool, Spool
 from cache.spooling import Arrival, directory_spool
 from cache.tier import Failures, Leases, ListedStore, Store, Tier
 from config.settings import Settings
-from core.admission import KeyAdmission, Unlimited
 from core.ports import Admission
 from core.records.records import Records, open_records
+from core.spending.admission import KeyAdmission, Unlimited
 from edge.telemetry.health import Check
 
 _PICTURES = "pictures"

@@ -7,7 +7,6 @@ from pydantic import SecretStr
 
 from config.models import ModelRow
 from config.settings import Settings
-from core.enhance import RuleEnhancer
 from core.enhancers.openai_enhancer import open_openai_enhancer
 from core.enhancers.plain_enhancer import PlainEnhancer
 from core.enhancers.replicate_enhancer import open_replicate_enhancer
@@ -16,6 +15,7 @@ from core.generators.painter import Painter
 from core.generators.replicate_generator import Pace, open_replicate
 from core.models import Model
 from core.ports import Enhancer, Generator
+from core.rendering.rule_enhancer import RuleEnhancer
 
 
 @asynccontextmanager

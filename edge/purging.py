@@ -12,14 +12,14 @@ from cache.broadcast import Broadcast
 from cache.readthrough import ReadThrough
 from config.settings import Settings
 from core.catalog import Catalog
-from core.deliveries import Deliveries, NoDeliveries
-from core.delivery_ports import DeliveryMeter
 from core.hooks.purge_webhook import open_webhook
 from core.ports import Announcements
-from core.purge_covers import Covers
-from core.purge_ports import Derivations
-from core.purge_reader import JournalReader
-from core.purging import Purging
+from core.purging.covers import Covers
+from core.purging.deliveries import Deliveries, NoDeliveries
+from core.purging.delivery_ports import DeliveryMeter
+from core.purging.ports import Derivations
+from core.purging.reader import JournalReader
+from core.purging.service import Purging
 from core.records.records import Records
 from edge.telemetry.delivery_metrics import DeliveryMetrics
 

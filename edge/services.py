@@ -7,19 +7,19 @@ from contextlib import asynccontextmanager
 from cache.background import end
 from cache.readthrough import ReadThrough
 from config.settings import Settings
-from core.aliases import Aliases
-from core.flows import Flows
 from core.idempotency import Idempotency
-from core.images import Images
 from core.imaging import Limits
 from core.keys import Keys
-from core.purge_ports import Takedowns
+from core.library.aliases import Aliases
+from core.library.flows import Flows
+from core.library.images import Images
+from core.library.uploads import Uploads
+from core.purging.ports import Takedowns
 from core.records.records import Records
-from core.scopes import Scopes
-from core.tally import Tally
-from core.uploads import Uploads
-from core.usage import Usage
-from core.uses import Uses
+from core.scopes.service import Scopes
+from core.spending.tally import Tally
+from core.spending.usage import Usage
+from core.storage.uses import Uses
 from edge.state import LibraryState, UseState
 
 

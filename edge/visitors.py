@@ -10,7 +10,7 @@ from core.credentials import Credentials
 from core.errors import FieldError, Forbidden, Invalid, NotFound, Unauthorized
 from core.models import LIVE_GENERATE, LIVE_READ, ApiKey, Project
 from core.signing import Signer
-from core.visitor import Circumstances, Visitor
+from core.spending.visitor import Circumstances, Visitor
 from edge.query import Parameters
 
 _BEARER = "bearer "

@@ -18,8 +18,8 @@ from core.cards import Cards
 from core.credentials import Credentials
 from core.derivatives import Derivatives
 from core.records.records import Records
+from core.rendering.workshop import Workshop
 from core.signing import Signer
-from core.workshop import Workshop
 from edge.deriving import deriving, memory_for_derivatives
 from edge.equipping import catalog_of, equipped
 from edge.hot import HotMemo

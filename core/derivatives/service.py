@@ -19,7 +19,7 @@ from core.errors import Busy
 from core.failures import public
 from core.imaging import ENCODERS
 from core.models import Picture, Project
-from core.uses import Uses
+from core.storage.uses import Uses
 from core.variants import Point, Variant, Wish, planned
 
 CENTRE = (0.5, 0.5)

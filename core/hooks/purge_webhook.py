@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from core.delivery_ports import Told
 from core.hooks.cdn_calls import Occasion, Style, dialect_of
+from core.purging.delivery_ports import Told
 
 # A purge is answered in a sentence; more is not read.
 _MOST = 16 * 1024

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import RowMapping, Update, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.delivery_ports import Delivery, DeliveryBook, DeliveryState
 from core.ids import new_id
+from core.purging.delivery_ports import Delivery, DeliveryBook, DeliveryState
 from core.records.database import Database
 from core.records.ledger import Clock
 from core.records.purge_tables import purge_deliveries

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy import Insert, Integer, bindparam, delete, func, select, update
 
 from core.derivative_ports import DerivativeBook, Stored
 from core.records.database import Database
@@ -15,6 +15,7 @@ _AT_ONCE = 500
 # How exactly a use is noted: more often would be writing for nothing.
 _NOTED_WITHIN = timedelta(days=1)
 _ROW = derivatives.c
+_AT_MOST = "at_most"
 
 
 class SqlDerivatives(DerivativeBook):
@@ -22,25 +23,14 @@ class SqlDerivatives(DerivativeBook):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Built once: it is executed for every derivative, and building it costs more than that.
+        self._noting = _noting(database)
 
     async def note(self, row: Stored, *, at_most: int) -> bool:
         """Write the row, or write it anew; False when its master has ``at_most`` others."""
-        others = (
-            select(func.count())
-            .select_from(derivatives)
-            .where(
-                _ROW.project_id == row.project_id,
-                _ROW.master_slot == row.master_slot,
-                _ROW.slot != row.slot,
-            )
-            .scalar_subquery()
-        )
-        values = asdict(row)
-        # One statement, because this is written for every derivative.
-        fresh = select(*(literal(value, _ROW[name].type) for name, value in values.items()))
-        noted = self._database.insert_newer(derivatives, fresh.where(others < at_most), [*values])
+        values = {**asdict(row), _AT_MOST: at_most}
         async with self._database.writing() as connection:
-            return (await connection.execute(noted)).rowcount == 1
+            return (await connection.execute(self._noting, values)).rowcount == 1
 
     async def of_masters(self, project_id: str, master_slots: Sequence[str]) -> list[Stored]:
         found: list[Stored] = []
@@ -98,3 +88,20 @@ class SqlDerivatives(DerivativeBook):
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(names), _AT_ONCE):
         yield names[start : start + _AT_ONCE]
+
+
+def _noting(database: Database) -> Insert:
+    """INSERT … SELECT … WHERE there are not too many others: one statement."""
+    new = {column.name: bindparam(column.name, type_=column.type) for column in _ROW}
+    others = (
+        select(func.count())
+        .select_from(derivatives)
+        .where(
+            _ROW.project_id == new["project_id"],
+            _ROW.master_slot == new["master_slot"],
+            _ROW.slot != new["slot"],
+        )
+        .scalar_subquery()
+    )
+    fresh = select(*new.values()).where(others < bindparam(_AT_MOST, type_=Integer()))
+    return database.insert_newer(derivatives, fresh, list(new))

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import func, select, update
 
-from core.checking import Inventory, PictureFacts
 from core.records.database import Database
 from core.records.images import SqlImageLibrary
 from core.records.tables import derivatives, images, projects
+from core.storage.checking import Inventory, PictureFacts
 
 # Hex digits of a sha256.
 _IDENTITY = 64

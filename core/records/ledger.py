@@ -8,12 +8,12 @@ import structlog
 from sqlalchemy import ColumnElement, Row, Select, Table, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.budgets import Window, window_start
-from core.limits import Budget
 from core.ports import Counts, Ledger
 from core.records.database import Database
 from core.records.tables import generation_history, generations, ledger
 from core.records.windows import Counter, budgets_at, correct, packed, take, taken_in, unpacked
+from core.spending.budgets import Window, window_start
+from core.spending.limits import Budget
 
 Clock = Callable[[AsyncConnection], Awaitable[datetime]]
 _AT_ONCE = 100

@@ -16,7 +16,7 @@ from core.records.names import Names, locked_names
 from core.records.references import generations_of
 from core.records.rows import image_of
 from core.records.tables import flow_aliases, generations, images
-from core.scope_ports import LivePicture, LivePictureLibrary, LivePictures
+from core.scopes.ports import LivePicture, LivePictureLibrary, LivePictures
 
 
 class SqlLivePictures(LivePictureLibrary):

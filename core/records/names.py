@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cache.entry import Key
 from core.errors import AliasConflict
-from core.purge_ports import Purge, Struck
+from core.purging.ports import Purge, Struck
+from core.purging.tags import alias_tag, image_tag, key_tag
 from core.records.database import Database
 from core.records.purge_rows import project_with, write_down
 from core.records.tables import flow_aliases, flows, images, projects
-from core.tags import alias_tag, image_tag, key_tag
 
 
 @dataclass(frozen=True, slots=True)

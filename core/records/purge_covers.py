@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, true, tuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cache.entry import Key
-from core.purge_ports import Cover, Everything, Flow, Images, Place, Slots, Struck, Through
+from core.purging.ports import Cover, Everything, Flow, Images, Place, Slots, Struck, Through
 from core.records.tables import generations, images
 
 # Records in one part of a purge: of a scope or a project, whose parts can be taken up again, and
@@ -31,7 +31,7 @@ _IMAGE = (
 @dataclass(frozen=True, slots=True)
 class Covered:
     """``buried`` are the records whose bytes go, and the aliases among them; ``after`` as in
-    core.purge_ports.Part."""
+    core.purging.ports.Part."""
 
     struck: tuple[Struck, ...]
     buried: tuple[str, ...]

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import delete, func, literal, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import tags
 from core.models import Project
-from core.purge_ports import Cover, Everything, Struck
+from core.purging import tags
+from core.purging.ports import Cover, Everything, Struck
 from core.records.columns import UtcTime
 from core.records.database import Database
 from core.records.purge_covers import Covered

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cache.entry import Key
 from core.ids import new_id
 from core.models import Project
-from core.purge_ports import Purge, Struck
+from core.purging.ports import Purge, Struck
 from core.records.database import Database, database_time
 from core.records.rows import project_of
 from core.records.tables import organizations, projects, purge_clock, purge_deliveries, purges

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select,
 
 from core.models import Generation, Project
 from core.ports import PurgeWatch
-from core.purge_ports import Cover, Everything, Journal, Part, Purge, Struck, Through
+from core.purging.ports import Cover, Everything, Journal, Part, Purge, Struck, Through
 from core.records.database import Database, database_time
 from core.records.names import locked_names
 from core.records.purge_covers import covered
@@ -69,9 +69,7 @@ class SqlPurges(Journal, PurgeWatch):
             number = await write_down(self._database, connection, purge, told)
         return Part(replace(purge, number=number), told, page.after)
 
-    async def note(
-        self, project_id: str, struck: Sequence[Struck], tags: tuple[str, ...]
-    ) -> Purge:
+    async def note(self, project_id: str, struck: Sequence[Struck], tags: tuple[str, ...]) -> Purge:
         """A purge of exactly this, which changes no record."""
         async with self._database.writing() as connection:
             project = await project_with(connection, project_id)

@@ -16,7 +16,7 @@ from core.records.tables import (
     images,
     projects,
 )
-from core.shelf import Kept, Shelf
+from core.storage.shelf import Kept, Shelf
 
 # Whatever project: storage is one for all of them.
 _EVERY_PROJECT = images.c.project_id.in_(select(projects.c.id))

@@ -16,8 +16,8 @@ from core.records.database import Database
 from core.records.listing import part_of
 from core.records.rows import scope_of, values_of
 from core.records.tables import budget_windows, generations, scopes
-from core.scope_ports import ScopeLibrary, ScopeRecord
-from core.spending import pictures_subject
+from core.scopes.ports import ScopeLibrary, ScopeRecord
+from core.spending.permission import pictures_subject
 
 _FIELDS = tuple(field.name for field in fields(Scope))
 

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label, Row, Select, and_, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.budgets import Recurring, window_end, window_start
 from core.records.columns import UtcTime
 from core.records.database import Database
 from core.records.ledger import Clock
 from core.records.tables import generation_history, generations, hit_counts, ledger, scopes
-from core.tally import HitBook, Whose
-from core.usage import Accounts, UsageBook, Use, WindowUse
+from core.spending.budgets import Recurring, window_end, window_start
+from core.spending.tally import HitBook, Whose
+from core.spending.usage import Accounts, UsageBook, Use, WindowUse
 
 _WINDOWS: tuple[Recurring, ...] = ("hour", "day", "month")
 _AT_ONCE = 500

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.budgets import Window, seconds_left, window_start
 from core.errors import BudgetExhausted
-from core.limits import Budget, Unit
 from core.records.columns import microseconds, moment
 from core.records.database import Database
 from core.records.tables import budget_windows
+from core.spending.budgets import Window, seconds_left, window_start
+from core.spending.limits import Budget, Unit
 
 
 @dataclass(frozen=True, slots=True, order=True)

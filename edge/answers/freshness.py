@@ -33,7 +33,7 @@ class Policy:
     ``cors_public``: any site may embed and read the bytes. ``expires_at`` is the ``exp`` of a
     signed URL, unix seconds: nothing may be kept beyond it. ``longest`` is for how many seconds
     the address means the same picture, when that is not for good. ``tags`` are by what else a CDN
-    can be asked to forget the answer, beside the picture and its project (core.tags).
+    can be asked to forget the answer, beside the picture and its project (core.purging.tags).
     """
 
     project: str

@@ -7,7 +7,7 @@ from typing import Literal
 import orjson
 
 from core.models import Picture
-from core.tags import ANY, KEY_DIGITS, image_tag, key_tag, project_tag
+from core.purging.tags import ANY, KEY_DIGITS, image_tag, key_tag, project_tag
 from edge.answers.answer import Answer, with_body
 from edge.answers.conditional import Conditions, Part, Selection, http_date, select
 from edge.answers.freshness import (

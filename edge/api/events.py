@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp
 
+from core.generations.progress import UNDER_WAY
 from core.models import Generation
-from core.progress import UNDER_WAY
 from edge.answers.answer import Answer
 from edge.answers.freshness import NO_STORE, RawHeaders
 from edge.answers.headers import NOSNIFF, SANDBOX, reading_rules

@@ -11,9 +11,9 @@ from core.errors import EdgeError, NotFound
 from core.explain import Explanation
 from core.models import LIVE_GENERATE, LIVE_READ, Scope
 from core.signing import SIGNATURE_PARAMETERS
+from core.spending.visitor import Visitor
 from core.variants import Master, Variant, planned
-from core.visitor import Visitor
-from core.warm_sizes import facts_of
+from core.warming.sizes import facts_of
 from edge.answers.answer import Answer
 from edge.api.access import Caller, caller, page_scope
 from edge.api.bodies import sound_part_of

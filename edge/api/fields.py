@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import WithJsonSchema
 from starlette.requests import Request
 
-from core.aliases import assignable_alias, is_alias
 from core.ids import asked_id, checked_id
+from core.library.aliases import assignable_alias, is_alias
 from edge.api.bodies import checked
 from edge.api.grammar import GIVEN_ALIAS, GIVEN_ID
 from edge.state import State

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 from starlette.requests import Request
 
-from core.aliases import checked_alias
+from core.library.aliases import checked_alias
 from edge.answers.answer import Answer
 from edge.api.access import caller
 from edge.api.bodies import Body, Meta, body_of, canonical

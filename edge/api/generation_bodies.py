@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from core.aliases import checked_alias, is_alias
 from core.errors import FieldError, Invalid
-from core.generation_requests import GenerationRequest
+from core.generations.requests import GenerationRequest
 from core.ids import checked_id
+from core.library.aliases import checked_alias, is_alias
 from core.live_request import SEED_LIMIT, TEMPLATES
 from core.models import REFERENCE_LIMIT
 from core.prompt import REST_PROMPT_LIMIT, checked_prompt

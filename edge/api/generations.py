@@ -8,8 +8,8 @@ import orjson
 from starlette.requests import Request
 
 from core.errors import Invalid
-from core.generation_requests import Owner
-from core.generations import Outcome, Patience
+from core.generations.requests import Owner
+from core.generations.service import Outcome, Patience
 from core.ids import asked_id, checked_id
 from core.models import Generation, Status
 from edge.answers.answer import Answer

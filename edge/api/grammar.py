@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.aliases import TECHNICAL
+from core.library.aliases import TECHNICAL
 from core.live_request import TEMPLATES
 from core.models import KEY_SCOPES
 from core.prompt import REST_PROMPT_LIMIT

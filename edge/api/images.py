@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 from starlette.requests import Request
 
-from core.aliases import checked_alias, is_alias
 from core.ids import asked_id
+from core.library.aliases import checked_alias, is_alias
 from edge.answers.answer import Answer
 from edge.api.access import caller
 from edge.api.bodies import Body, Meta, body_of

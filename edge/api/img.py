@@ -3,12 +3,12 @@
 from starlette.requests import Request
 
 from cache.entry import Key
-from core.aliases import is_alias
 from core.errors import Invalid, NotFound
+from core.library.aliases import is_alias
 from core.models import Image
-from core.tags import alias_tag
+from core.purging.tags import alias_tag
+from core.spending.visitor import Visitor
 from core.variants import Wish
-from core.visitor import Visitor
 from edge.answers.answer import Answer
 from edge.answers.errors import CORS_PUBLIC
 from edge.answers.freshness import Policy

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 from starlette.requests import Request
 
-from core.aliases import checked_alias
-from core.delivery_ports import Delivery
 from core.errors import FieldError, Forbidden, Invalid
 from core.ids import checked_id
 from core.keys import checked_slug
+from core.library.aliases import checked_alias
 from core.models import LIVE_GENERATE
-from core.purging import (
+from core.purging.delivery_ports import Delivery
+from core.purging.service import (
     ByAlias,
     ByFlow,
     ByImage,

@@ -7,7 +7,7 @@ from pydantic import Field, WithJsonSchema
 
 from core.errors import FieldError, Invalid
 from core.ids import checked_id
-from core.remaking import Wanted
+from core.scopes.remaking import Wanted
 from edge.api.bodies import checked_after
 from edge.api.grammar import GIVEN_ID
 from edge.api.live_bodies import LiveBody, parameters_in

@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 from core.errors import FieldError, Invalid
 from core.keys import checked_slug
 from core.models import RequireSignature
-from core.money import micros_of
-from core.origins import canonical_origin
-from core.scopes import Scopes, half_budget
+from core.scopes.origins import canonical_origin
+from core.scopes.service import Scopes, half_budget
+from core.spending.money import micros_of
 from edge.api.bodies import Body, Meta, checked, checked_after
 from edge.api.grammar import GIVEN_SLUG
 

@@ -4,9 +4,9 @@ import re
 
 from starlette.requests import Request
 
-from core.generation_requests import Owner
+from core.generations.requests import Owner
 from core.models import LIVE_GENERATE, LIVE_READ
-from core.remaking import Wanted
+from core.scopes.remaking import Wanted
 from edge.answers.answer import Answer
 from edge.api.access import Caller, caller
 from edge.api.bodies import canonical, sound_part_of

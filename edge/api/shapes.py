@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from core.models import ApiKey, Flow, Generation, Image, RequireSignature
-from core.money import dollars
-from core.scope_ports import ScopeRecord
-from core.spending import PAID_PER_ADDRESS
+from core.scopes.ports import ScopeRecord
+from core.spending.money import dollars
+from core.spending.permission import PAID_PER_ADDRESS
 
 Json = dict[str, Any]
 

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from core.aliases import assignable_alias
 from core.errors import FieldError, Invalid
 from core.ids import checked_id
-from core.uploads import Upload
+from core.library.aliases import assignable_alias
+from core.library.uploads import Upload
 from edge.answers.answer import Answer
 from edge.api.access import caller
 from edge.api.envelope import done

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from core.models import KEY_SCOPES
-from core.usage import Accounts, DailyBudget, Use, WindowUse
+from core.spending.usage import Accounts, DailyBudget, Use, WindowUse
 from edge.answers.answer import Answer
 from edge.api.access import caller
 from edge.api.envelope import done

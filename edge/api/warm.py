@@ -9,10 +9,10 @@ from starlette.requests import Request
 
 from core.errors import FieldError, Invalid
 from core.models import LIVE_GENERATE
-from core.money import MOST_MICROS, micros_of
-from core.page_urls import urls_of_html, urls_of_sitemap
+from core.spending.money import MOST_MICROS, micros_of
 from core.variants import Format
-from core.warm_steps import Goal, Step
+from core.warming.page_urls import urls_of_html, urls_of_sitemap
+from core.warming.steps import Goal, Step
 from edge.answers.answer import Answer
 from edge.api.access import caller
 from edge.api.bodies import Body, canonical, checked, sound_part_of

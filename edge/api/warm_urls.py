@@ -10,8 +10,8 @@ from starlette.requests import Request
 
 from core.errors import EdgeError, FieldError, Invalid, KeyInUrl, Unavailable
 from core.signing import SIGNATURE_PARAMETERS
-from core.visitor import Visitor
-from core.warm_steps import Goal, Step
+from core.spending.visitor import Visitor
+from core.warming.steps import Goal, Step
 from edge.api.access import Caller, page_scope
 from edge.api.sites import origin_of
 from edge.live_query import live_query

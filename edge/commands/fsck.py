@@ -9,7 +9,7 @@ import typer
 
 from cache.errors import TierUnavailable
 from config.settings import Settings
-from core.checking import Checker, Problem, Report
+from core.storage.checking import Checker, Problem, Report
 from edge import parts
 from edge.commands.terminal import give_up, print_json, run_or_exit, settings_or_exit
 from edge.operations.data_folder import make_data_folder

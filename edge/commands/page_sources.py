@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import FieldError, Invalid
-from core.page_urls import urls_of_html, urls_of_sitemap
+from core.warming.page_urls import urls_of_html, urls_of_sitemap
 
 
 def urls_of(sources: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from config.settings import Settings
 from core.errors import FieldError, Invalid
-from core.purging import Selection
+from core.purging.service import Selection
 from edge.api.bad_fields import bad_fields
 from edge.api.purge import RECEIPT_WAIT, PurgeBody, purged_json, selection_of
 from edge.app import application

@@ -14,8 +14,8 @@ from core.errors import FieldError, Invalid, NotFound
 from core.listing import Window
 from core.models import Project
 from core.records.records import Records, open_records
-from core.scope_ports import ScopeRecord
-from core.scopes import Scopes
+from core.scopes.ports import ScopeRecord
+from core.scopes.service import Scopes
 from edge.api.bad_fields import bad_fields
 from edge.api.scope_bodies import ScopeChanges, ScopeDraft, ensure_sound
 from edge.api.shapes import scope_json

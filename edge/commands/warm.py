@@ -13,7 +13,7 @@ import typer
 from config.settings import Settings
 from core.errors import FieldError, Invalid
 from core.hooks.warm_client import WarmClient, WarmFailed, WarmOrder, warm_client
-from core.money import dollars, micros_of
+from core.spending.money import dollars, micros_of
 from edge.api.shapes import money
 from edge.commands.page_sources import urls_of
 from edge.commands.terminal import explained, give_up, print_json, settings_or_exit

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter
 
-from core.delivery_ports import Outcome
+from core.purging.delivery_ports import Outcome
 
 
 class DeliveryMetrics:

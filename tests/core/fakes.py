@@ -8,8 +8,8 @@ from hashlib import sha256
 
 from cache.entry import Entry
 from core.errors import BudgetExhausted, EdgeError
-from core.limits import Budget
 from core.models import Generation, Image, Model, Project, RawPicture, Recipe, VerifiedPicture
+from core.spending.limits import Budget
 
 PROJECT = Project(id="p1", organization="main", slug="site", public=True)
 PAINTER = Model(

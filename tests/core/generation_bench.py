@@ -14,30 +14,30 @@ from cache.null_tier import NullTier
 from cache.observer import NullObserver, Observer
 from cache.readthrough import ReadThrough
 from cache.spool import NullSpool
-from core.admission import AnyAddress
-from core.adoption import Adoption
-from core.aliases import Aliases
 from core.catalog import Catalog
 from core.errors import RateLimitExceeded
-from core.generation_plans import Planner
-from core.generation_requests import GenerationRequest, Owner
-from core.generation_work import GenerationWork
-from core.generations import GenerationService, Patience
-from core.limits import Budget, RateState
+from core.generations.adoption import Adoption
+from core.generations.plans import Planner
+from core.generations.progress import Progress
+from core.generations.references import References
+from core.generations.requests import GenerationRequest, Owner
+from core.generations.service import GenerationService, Patience
+from core.generations.work import GenerationWork
+from core.library.aliases import Aliases
 from core.listing import Window
 from core.live import Ask, Live, Visitor
 from core.live_request import LiveRequest
-from core.masters import StoredMasters
 from core.models import ApiKey, Generation, Model, Project, RawPicture, Recipe
-from core.policy import AnyPrompt
 from core.ports import AddressAdmission, PromptPolicy
-from core.progress import Progress
-from core.purging import Purging
+from core.purging.service import Purging
 from core.records.records import Records, open_records
-from core.references import References
-from core.slots import Slots
-from core.spending import Spending
-from core.workshop import Workshop
+from core.rendering.masters import StoredMasters
+from core.rendering.slots import Slots
+from core.rendering.workshop import Workshop
+from core.spending.admission import AnyAddress
+from core.spending.limits import Budget, RateState
+from core.spending.permission import Spending
+from core.spending.policy import AnyPrompt
 from tests.core.fakes import CountingMeter, DictStore, ScriptedGenerator, prepare
 from tests.core.purge_bench import Fleet, Process
 

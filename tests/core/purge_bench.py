@@ -16,9 +16,9 @@ from core.catalog import Catalog
 from core.identity import identity_of, key_of
 from core.live_request import LiveRequest
 from core.models import Image, Project
-from core.purge_covers import Covers
-from core.purge_reader import JournalReader
-from core.purging import Purging
+from core.purging.covers import Covers
+from core.purging.reader import JournalReader
+from core.purging.service import Purging
 from core.records.records import Records
 from tests.cache.parts import Shelf
 from tests.core.fakes import PAID

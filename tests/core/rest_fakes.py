@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.adoption import Adoption
+from core.generations.adoption import Adoption
 from core.models import Image
 from tests.core.fakes import RecordedGenerations
 

@@ -11,7 +11,7 @@ from core.explain import Explainer
 from core.live import Ask
 from core.live_request import LiveRequest
 from core.models import Model
-from core.visitor import Visitor
+from core.spending.visitor import Visitor
 from tests.core.fakes import PROJECT
 
 REQUEST = LiveRequest("a fox", "1:1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.visitor import Circumstances
+from core.spending.visitor import Circumstances
 from edge.circumstances import circumstances_of
 from edge.server.middleware import CLIENT_ADDRESS
 

@@ -7,7 +7,7 @@ import pytest
 
 from cache.memory_tier import MemoryTier
 from cache.readthrough import ReadThrough
-from core.tally import HitCounter
+from core.spending.tally import HitCounter
 from edge.answers.responses import PreparedHit
 from edge.hot import HIT, Hit, HotMemo, HotMiddleware
 from edge.server.whole_answer import WHOLE

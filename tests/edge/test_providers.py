@@ -4,9 +4,9 @@ import pytest
 
 from cache.rates import LocalRates
 from config.loading import load
-from core.admission import KeyAdmission, Unlimited
 from core.errors import RateLimitExceeded
 from core.models import Recipe
+from core.spending.admission import KeyAdmission, Unlimited
 from edge import providers
 from edge.parts import admission_of, coordination
 from tests.standins.replicate_picture import read_stamp, stamp_of

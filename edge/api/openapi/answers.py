@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from core.aliases import AliasScope
+from core.library.aliases import AliasScope
 from core.models import Origin, Status
 from edge.api.grammar import Alias, Id, Meta, Moment, Ratio
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.warm_steps import State
+from core.warming.steps import State
 from edge.api.grammar import Moment, Ratio
 from edge.api.openapi.answers import Count, Money, Share, Shown
 from edge.api.openapi.envelopes import Done

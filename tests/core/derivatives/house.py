@@ -29,7 +29,7 @@ from core.errors import RecordsUnavailable
 from core.imaging.masters import DecodedMasters
 from core.imaging.workers import Workers
 from core.models import Picture, Project
-from core.uses import Uses
+from core.storage.uses import Uses
 from core.variants import Wish
 from tests.cache.parts import Shelf, key_of
 from tests.core.fakes import PROJECT

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from core.enhance import TEMPLATES
 from core.enhancers.cleaning import EnhancementFailed
 from core.enhancers.instruction import STYLES, instruction_for
 from core.enhancers.model_enhancer import ModelEnhancer
 from core.enhancers.plain_enhancer import PlainEnhancer
 from core.models import Enhanced
+from core.rendering.rule_enhancer import TEMPLATES
 
 
 class Scripted:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from core.delivery_ports import Told
 from core.hooks.cdn_calls import Style
 from core.hooks.purge_webhook import PurgeWebhook, open_webhook
+from core.purging.delivery_ports import Told
 from tests.standins.origin import Answer, Asked, Origin
 
 TAGS = ("k-0123456789abcdef", "i-1")

@@ -20,7 +20,6 @@ from typing import Any
 from sqlalchemy import select, update
 
 from core.errors import BudgetExhausted
-from core.limits import Budget
 from core.models import Image
 from core.records.database import database_time, open_database
 from core.records.flows import SqlFlowLibrary
@@ -31,6 +30,7 @@ from core.records.records import utc_now
 from core.records.schema import migrate
 from core.records.tables import budget_windows
 from core.records.tenants import SqlTenants
+from core.spending.limits import Budget
 from tests.core.records.samples import a_generation, an_image
 
 TASKS = 4

@@ -12,9 +12,9 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from core.limits import Budget
 from core.records.location import SqliteFile
 from core.records.records import open_records
+from core.spending.limits import Budget
 from tests.core.records.samples import a_generation, an_image
 
 BUDGETS = (Budget("installation", "month", 10**9),)

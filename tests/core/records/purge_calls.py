@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from cache.entry import Key
 from core.models import Project
-from core.purge_ports import Everything, Flow, Place, Slots, Struck, Through
+from core.purging.ports import Everything, Flow, Place, Slots, Struck, Through
 from core.records.records import Records
 from tests.core.records.samples import NOON, a_generation, an_image
 

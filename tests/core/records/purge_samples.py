@@ -2,7 +2,7 @@
 
 from cache.entry import Key
 from core.models import Image, Project
-from core.purge_ports import Part
+from core.purging.ports import Part
 from core.records.images import SqlImageLibrary
 from tests.core.records.samples import a_generation, an_image
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.limits import Budget
 from core.models import Generation, Project
 from core.records import tables
 from core.records.database import Database
 from core.records.generations import SqlGenerations
 from core.records.ledger import SqlLedger
 from core.records.library import SqlGenerationLibrary
+from core.spending.limits import Budget
 from tests.core.records.samples import NOON, SetClock, a_generation, an_image
 
 DAY = Budget("installation", "day", 1000)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
-from core.delivery_ports import Delivery
 from core.models import Project
+from core.purging.delivery_ports import Delivery
 from core.records.database import Database
 from core.records.deliveries import SqlDeliveries
 from core.records.purge_tables import purge_deliveries, purges

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from core.errors import BudgetExhausted
-from core.limits import Budget
 from core.models import Project
 from core.records import tables
 from core.records.database import Database
 from core.records.generations import SqlGenerations
 from core.records.ledger import SqlLedger
+from core.spending.limits import Budget
 from tests.core.records.samples import NOON, SetClock, a_generation, an_image
 
 DAY = Budget("installation", "day", 100)

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from core.errors import BudgetExhausted
-from core.limits import Budget
 from core.models import Project
 from core.records.database import Database
 from core.records.generations import SqlGenerations
 from core.records.ledger import SqlLedger
 from core.records.tables import budget_windows
 from core.records.tables import ledger as accounts
+from core.spending.limits import Budget
 from tests.core.records.samples import NOON, SetClock, a_generation
 
 DAY = Budget("installation", "day", 1000)

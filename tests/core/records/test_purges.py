@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from core.models import Project
-from core.purge_ports import (
+from core.purging.ports import (
     Everything,
     Flow,
     Images,

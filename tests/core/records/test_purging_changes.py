@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.models import Image, Project
-from core.purge_ports import Purge
+from core.purging.ports import Purge
 from core.records.database import Database
 from core.records.generations import SqlGenerations
 from core.records.images import SqlImageLibrary

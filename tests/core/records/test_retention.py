@@ -14,7 +14,7 @@ from core.records.images import SqlImageLibrary
 from core.records.library import SqlGenerationLibrary
 from core.records.retention import SqlShelf
 from core.records.tables import derivatives
-from core.shelf import Kept
+from core.storage.shelf import Kept
 from tests.core.records.samples import NOON, SetClock, a_generation, an_image, new_id
 
 DAY = timedelta(days=1)

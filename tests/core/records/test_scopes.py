@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid, ScopeAlreadyExists
-from core.limits import Budget
 from core.listing import Window
 from core.models import Project, Scope
 from core.records.database import Database
@@ -16,7 +15,8 @@ from core.records.generations import SqlGenerations
 from core.records.ledger import SqlLedger
 from core.records.scopes import SqlScopeLibrary
 from core.records.tenants import SqlTenants
-from core.spending import pictures_subject
+from core.spending.limits import Budget
+from core.spending.permission import pictures_subject
 from tests.core.records.samples import NOON, SetClock, a_generation, an_image, new_id
 
 HOUR = timedelta(hours=1)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from core.limits import Budget
 from core.listing import Window
 from core.models import Project
 from core.records.database import Database
@@ -28,6 +27,7 @@ from core.records.retention import SqlShelf
 from core.records.scopes import SqlScopeLibrary
 from core.records.tenants import SqlTenants
 from core.records.usage import SqlUsage
+from core.spending.limits import Budget
 from tests.core.records.derivative_calls import calls_on_derivatives
 from tests.core.records.purge_calls import calls_on_purges
 from tests.core.records.samples import NOON, PATIENCE, SetClock, a_generation, an_image

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.models import Project
-from core.purge_ports import Everything, Images, Struck, Through
+from core.purging.ports import Everything, Images, Struck, Through
 from core.records.images import SqlImageLibrary
 from core.records.purges import SqlPurges
 from tests.core.records.purge_samples import kept, key_of

@@ -11,7 +11,7 @@ from core.records.generations import SqlGenerations
 from core.records.ledger import SqlLedger
 from core.records.library import SqlGenerationLibrary
 from core.records.usage import SqlUsage
-from core.usage import Accounts, Use
+from core.spending.usage import Accounts, Use
 from tests.core.records.samples import NOON, SetClock, a_generation, new_id
 
 NOTHING = Use()

@@ -15,22 +15,22 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.admission import Unlimited
-from core.aliases import Aliases
 from core.credentials import Credentials
-from core.flows import Flows
 from core.idempotency import Idempotency
-from core.images import Images
 from core.imaging import Limits
 from core.keys import Keys
+from core.library.aliases import Aliases
+from core.library.flows import Flows
+from core.library.images import Images
+from core.library.uploads import Uploads
 from core.models import KEY_SCOPES, Project
 from core.records.records import Records
-from core.scopes import Scopes
+from core.scopes.service import Scopes
 from core.signing import Signer
-from core.tally import Tally
-from core.uploads import Uploads
-from core.usage import Usage
-from core.uses import Uses
+from core.spending.admission import Unlimited
+from core.spending.tally import Tally
+from core.spending.usage import Usage
+from core.storage.uses import Uses
 from edge.answers.errors import ErrorAnswers
 from edge.api.img import stored_image
 from edge.api.preflights import NoPreflights

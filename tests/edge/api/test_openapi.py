@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from config.loading import load
 from core.errors import EdgeError
-from core.generation_requests import GenerationRequest
+from core.generations.requests import GenerationRequest
 from edge.answers.problem import HttpError
 from edge.api.generation_bodies import NewGeneration
 from edge.api.openapi.document import openapi_document, openapi_json, operations

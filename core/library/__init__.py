@@ -1,0 +1,1 @@
+"""What callers keep: images, uploads, flows, aliases."""

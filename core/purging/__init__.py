@@ -1,0 +1,1 @@
+"""Takes pictures away, everywhere and for good if need be, and tells the CDN."""

@@ -1,0 +1,1 @@
+"""The named doors of public pages, and their pictures made anew."""

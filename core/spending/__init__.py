@@ -1,0 +1,1 @@
+"""Who may have a picture made, how much may be spent, and what was."""

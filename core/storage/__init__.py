@@ -1,0 +1,1 @@
+"""What is stored: kept within bounds, noted as used, compared with the records."""

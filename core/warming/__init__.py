@@ -1,0 +1,1 @@
+"""Has the pictures of a page made before its visitors come."""
