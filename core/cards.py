@@ -1,7 +1,6 @@
 """Small pictures that stand where a real one is missing: error cards, colour fields, previews."""
 
 import colorsys
-import hashlib
 from functools import lru_cache
 from io import BytesIO
 
@@ -13,6 +12,7 @@ _LONGEST_SIDE = 512
 _SQUARE = (_LONGEST_SIDE, _LONGEST_SIDE)
 _PAPER, _INK = (236, 237, 240), (92, 97, 110)
 _TONES = 64
+_BEYOND = 0x10000
 
 
 class Cards:
@@ -79,11 +79,18 @@ def preview_card(ratio: str, thumb_hash: str) -> bytes:
 
 
 def color_of(text: str) -> str:
-    """``#rrggbb``, calm and always the same for the same text."""
-    seed = hashlib.blake2b(text.encode(), digest_size=4).digest()
-    hue = int.from_bytes(seed[:2], "big") / 65536
-    color = colorsys.hls_to_rgb(hue, 0.66 + seed[2] / 255 * 0.12, 0.28 + seed[3] / 255 * 0.18)
-    red, green, blue = _bytes(color)
+    """``#rrggbb``, calm and always the same for the same text.
+
+    <live-img> works out the very same colour (live-img.js), so that the field a page shows before
+    it hears from the server and the one the server sends are one.
+    """
+    hue = 0
+    for character in text:
+        # JavaScript counts in UTF-16: of a character beyond 16 bits it sees the first half.
+        code = ord(character)
+        first = code if code < _BEYOND else 0xD7C0 + (code >> 10)
+        hue = (hue + first) * 137 % 360
+    red, green, blue = _bytes(colorsys.hls_to_rgb(hue / 360, 0.72, 0.30))
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

@@ -20,8 +20,6 @@ from core.rendering.workshop import Workshop
 from core.spending.permission import Spending, account_of
 from core.spending.visitor import Visitor
 
-__all__ = ["Answer", "Ask", "Live", "Pending", "Visitor"]
-
 # Seconds a caller who waits for nothing is held so that the answer can name the generation.
 _NAMING = 0.5
 # The same, so that a failure of a moment ago is told instead of a 202 that never comes true.

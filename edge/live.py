@@ -6,9 +6,10 @@ from starlette.requests import Request
 
 from core.errors import NotCached, RecordsUnavailable
 from core.live import Answer as Found
-from core.live import Ask, Pending, Visitor
+from core.live import Ask, Pending
 from core.models import ApiKey, Project
 from core.purging.tags import scope_tag
+from core.spending.visitor import Visitor
 from edge.answers.answer import Answer
 from edge.answers.errors import CORS_PUBLIC, RATIO
 from edge.answers.freshness import Policy

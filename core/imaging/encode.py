@@ -34,7 +34,7 @@ def encoded(
         case "jpeg":
             return _jpeg(_on_paper(image, paper), quality, xmp)
         case "webp":
-            return _saved(image, "WEBP", BytesIO, quality=quality, method=4, xmp=xmp or b"")
+            return _saved(image, "WEBP", BytesIO, quality=quality, method=3, xmp=xmp or b"")
         case "avif":
             # One thread each: how many there are at once is decided elsewhere, and it costs less.
             options = {"quality": quality, "speed": _avif_speed(image), "max_threads": 1}

@@ -8,9 +8,9 @@ from pydantic import Field
 from starlette.requests import Request
 
 from core.errors import FieldError
-from core.live import Visitor
 from core.models import LIVE_GENERATE
 from core.signing import LONGEST_LIFE
+from core.spending.visitor import Visitor
 from edge.answers.answer import Answer
 from edge.api.access import caller, page_scope
 from edge.api.bodies import sound_part_of

@@ -25,7 +25,7 @@ from core.generations.service import GenerationService, Patience
 from core.generations.work import GenerationWork
 from core.library.aliases import Aliases
 from core.listing import Window
-from core.live import Ask, Live, Visitor
+from core.live import Ask, Live
 from core.live_request import LiveRequest
 from core.models import ApiKey, Generation, Model, Project, RawPicture, Recipe
 from core.ports import AddressAdmission, PromptPolicy
@@ -38,6 +38,7 @@ from core.spending.admission import AnyAddress
 from core.spending.limits import Budget, RateState
 from core.spending.permission import Spending
 from core.spending.policy import AnyPrompt
+from core.spending.visitor import Visitor
 from tests.core.fakes import CountingMeter, DictStore, ScriptedGenerator, prepare
 from tests.core.purge_bench import Fleet, Process
 

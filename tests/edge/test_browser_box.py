@@ -1,8 +1,13 @@
 """The element's box is there before its picture, whatever the page says of its size."""
 
+import re
+from urllib.parse import quote
+
 import pytest
+from PIL import ImageColor
 from playwright.async_api import Browser, Page
 
+from core.cards import color_of
 from edge.console.element import served
 from tests.edge.browsing import seen, watched_page
 from tests.edge.element_site import SCRIPT
@@ -56,7 +61,7 @@ async def test_every_box_has_its_size_at_once(browser: Browser) -> None:
 async def test_the_field_has_a_color_of_the_prompt_alone(browser: Browser) -> None:
     prompts = ("a", "b", "a red lighthouse", "a+red+lighthouse", "é", "🦊", "a red lighthous")
     one = "".join(
-        f'<live-img width="9" src="/cdn/main/site/live/page?{extra}prompt={prompt}"></live-img>'
+        f'<live-img width="9" src="/cdn/main/site/live/page?{extra}prompt={quote(prompt, safe="+")}"></live-img>'
         for extra in ("", "sig=x&")
         for prompt in prompts
     )
@@ -69,6 +74,12 @@ async def test_the_field_has_a_color_of_the_prompt_alone(browser: Browser) -> No
     assert first == second
     assert first[2] == first[3]
     assert len(set(first)) == len(prompts) - 1
+    texts = [prompt.replace("+", " ") for prompt in prompts]
+    for color, text in zip(first, texts, strict=True):
+        painted = [int(part) for part in re.findall(r"\d+", color)]
+        sent = ImageColor.getrgb(color_of(text))
+        # Rounded differently, by one in 255 at most.
+        assert max(abs(one - other) for one, other in zip(painted, sent, strict=True)) <= 1, text
 
 
 async def test_a_page_that_moves_or_breaks_does_not_pass(browser: Browser) -> None:

@@ -17,9 +17,10 @@ from core.errors import (
     RateLimitExceeded,
     StoreDown,
 )
-from core.live import Answer, Ask, Pending, Visitor
+from core.live import Answer, Ask, Pending
 from core.live_request import LiveRequest
 from core.models import Model, Picture
+from core.spending.visitor import Visitor
 from core.variants import Wish
 from core.warming.service import Warming
 from core.warming.steps import Goal, Step
