@@ -109,21 +109,25 @@ def planned(
 
 def _layout(wish: Wish, master: Master, *, exact: bool, focal: Point) -> Layout:
     width, height = _asked(wish, exact=exact)
-    if width is None and height is None:
-        return Layout(master.width, master.height)
-    if height is None:
-        height = _in_step(master.height, width or 1, master.width)
-    elif width is None:
-        width = _in_step(master.width, height, master.height)
-    box = (width or 1, height)
-    if wish.fit == "contain":
-        return _contained(box, master)
+    if width is None or height is None:
+        return Layout(*_along(width, height, master))
     if wish.fit == "inside":
-        return Layout(*_inside(box, master))
-    box = _shrunk(box, (master.width, master.height))
+        return Layout(*_inside((width, height), master))
+    if wish.fit == "contain":
+        return _contained((width, height), master)
+    box = _shrunk((width, height), (master.width, master.height))
     if _alike(box, master):
         return Layout(*box)
     return replace(Layout(*box), crop=_crop(box, master, focal))
+
+
+def _along(width: int | None, height: int | None, master: Master) -> Size:
+    """With one side given nothing is cut off or added, whatever the fit."""
+    if height is None:
+        across = min(width or master.width, master.width)
+        return across, _in_step(master.height, across, master.width)
+    down = min(height, master.height)
+    return _in_step(master.width, down, master.height), down
 
 
 def _asked(wish: Wish, *, exact: bool) -> tuple[int | None, int | None]:
@@ -144,23 +148,19 @@ def _snapped(side: int) -> int:
     return LADDER[min(bisect_left(LADDER, side), len(LADDER) - 1)]
 
 
-def _contained(box: Size, master: Master) -> Layout:
-    """On paper of exactly this size, as long as that enlarges nothing.
+def _contained(paper: Size, master: Master) -> Layout:
+    """The whole picture on paper of this size.
 
-    The paper itself may be longer than the master, but not than the ladder.
+    The paper may be longer than the master on one side, as a square around a wide picture is, but
+    not than the master's longest; more than the master on both sides is asking for the master.
     """
-    box = _shrunk(box, (LADDER[-1], LADDER[-1]))
-    width, height = box
-    if width > master.width and height > master.height:
-        # What touches the paper's edges first decides.
-        if width * master.height <= height * master.width:
-            box = (master.width, _in_step(height, master.width, width))
-        else:
-            box = (_in_step(width, master.height, height), master.height)
-    if _alike(box, master):
-        return Layout(*_shrunk(box, (master.width, master.height)))
-    inner = _inside(box, master)
-    return Layout(*box) if inner == box else Layout(*box, inner=inner)
+    longest = max(master.width, master.height)
+    larger = paper[0] > master.width and paper[1] > master.height
+    paper = _shrunk(paper, (master.width, master.height) if larger else (longest, longest))
+    if _alike(paper, master):
+        return Layout(*_shrunk(paper, (master.width, master.height)))
+    inner = _inside(paper, master)
+    return Layout(*paper) if inner == paper else Layout(*paper, inner=inner)
 
 
 def _inside(box: Size, master: Master) -> Size:

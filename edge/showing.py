@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, replace
+from math import ceil
 
 from starlette.requests import Request
 
@@ -169,10 +170,9 @@ def _answer(
 ) -> Answer:
     """``place`` is where memory holds the bytes, among the masters or what was ``derived``."""
     if view.image is not None:
-        # Equal uploads stand on the same bytes; what is said of them is this record's.
-        picture = replace(picture, image_id=view.image.id)
-    prepared = prepare(picture, view.policy, way, now=int(time.time()))
-    conditions = conditions_of(request.scope["headers"])
+        picture = _as_recorded(picture, view.image)
+    prepared = prepare(picture, view.policy, way, now=ceil(time.time()))
+    conditions = _conditions(request, way)
     answer = picture_answer(prepared, request.method, conditions)
     counter = request.state["tally"].counter(view.project.id, view.scope_id)
     if way.how == "hit" and request.method == "GET":
@@ -185,3 +185,19 @@ def _answer(
     if repeatable and request.method == "GET" and conditions == _UNCONDITIONAL:
         request.scope[HIT] = Hit(place, prepared, derived=derived, counter=counter)
     return answer
+
+
+def _as_recorded(picture: Picture, image: Image) -> Picture:
+    """Equal uploads stand on the same bytes; what is said of them is this record's.
+
+    An alias may move to an older picture and a focal point may move, so the date is when the
+    record last changed, if that was later.
+    """
+    changed = int(image.updated_at.timestamp())
+    return replace(picture, image_id=image.id, created_at=max(picture.created_at, changed))
+
+
+def _conditions(request: Request[State], way: Way) -> Conditions:
+    """A date cannot tell formats apart that one address may have; their entity tags can."""
+    conditions = conditions_of(request.scope["headers"])
+    return replace(conditions, if_modified_since=None) if way.vary else conditions

@@ -33,6 +33,9 @@ def in_srgb(image: Image.Image) -> Image.Image:
     if alpha is not None:
         colors = colors.convert("RGB")
         colors.putalpha(alpha)
+    if colors is image:
+        # The caller's stays as it is, and its file is let go of.
+        colors = image.copy()
     colors.info = {}
     return colors
 

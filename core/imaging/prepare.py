@@ -2,6 +2,7 @@
 
 import hashlib
 
+from core.imaging.color import in_srgb
 from core.imaging.decode import decode, ensure_shape
 from core.imaging.limits import Limits
 from core.imaging.marks import marked
@@ -25,7 +26,7 @@ def prepare(
     if ratio is not None:
         ensure_shape(image.width, image.height, ratio)
     body = marked(raw, kind, image, generator)
-    little = small(image)
+    little = small(in_srgb(image))
     return VerifiedPicture(
         body=body,
         mime_type=MIME_TYPES[kind],

@@ -12,11 +12,12 @@ from typing import Any
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
+from core.imaging.color import in_srgb
 from core.imaging.containers import webp_chunks
 from core.imaging.decode import DECODING_ERRORS, decode, ensure_within
 from core.imaging.errors import PictureBroken
 from core.imaging.limits import Limits
-from core.imaging.normal import eight_bit, turn_of
+from core.imaging.normal import turn_of
 from core.imaging.sniff import MIME_TYPES, sniff
 from core.imaging.summary import dominant_color, small, thumb_hash
 from core.models import VerifiedPicture
@@ -42,7 +43,7 @@ def reencode(raw: bytes, limits: Limits | None = None) -> VerifiedPicture:
     image = _decoded(raw, kind, limits or Limits())
     upright = _upright(image)
     body = _encoded(upright, kind, _options(image, kind, raw))
-    little = small(eight_bit(upright))
+    little = small(in_srgb(upright))
     return VerifiedPicture(
         body=body,
         mime_type=MIME_TYPES[kind],

@@ -12,9 +12,10 @@ from core.models import Generation, Image, Project
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """These image records, also deleted ones."""
+    """These image records, also deleted ones. ``named``: by their own ids, not by an alias."""
 
     ids: tuple[str, ...]
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

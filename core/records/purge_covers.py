@@ -23,6 +23,7 @@ _IMAGE = (
     images.c.slot,
     images.c.identity,
     images.c.origin,
+    images.c.source,
     images.c.alias,
     images.c.deleted_at,
 )
@@ -62,7 +63,10 @@ async def covered(
     rows = (await connection.execute(page.order_by(table.id).limit(most))).mappings().all()
     records = await _records(connection, project_id, _keys(rows))
     forced = tombstone or isinstance(cover, Slots | Place | Through)
-    struck = {key: _struck(key, of_key, forced=forced) for key, of_key in records.items()}
+    named = isinstance(cover, Images) and cover.named
+    struck = {
+        key: _struck(key, of_key, forced=forced, named=named) for key, of_key in records.items()
+    }
     if first:
         for key, origin in await _under_way(connection, project_id, cover):
             gone = forced or origin == "live"
@@ -137,10 +141,13 @@ async def _records(
     return records
 
 
-def _struck(key: Key, records: Sequence[RowMapping], *, forced: bool) -> Struck:
-    """Live pictures can be had again at their URL; what somebody brought or ordered stays."""
+def _struck(key: Key, records: Sequence[RowMapping], *, forced: bool, named: bool) -> Struck:
+    """Live pictures can be had again at their URL; what somebody ordered goes when it is ``named``
+    itself, and what somebody brought stays."""
     standing = [row for row in records if row["deleted_at"] is None]
-    gone = forced or all(row["origin"] == "live" for row in standing or records)
+    meant = standing or records
+    gone = forced or all(row["origin"] == "live" for row in meant)
+    gone = gone or (named and all(row["source"] == "generated" for row in meant))
     images_of_it = tuple(row["id"] for row in standing or records)
     return Struck(key, gone, known=bool(standing), images=images_of_it)
 

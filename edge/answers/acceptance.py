@@ -6,8 +6,8 @@ _PROBLEM = "application/problem+json"
 # Everything that shows pictures shows these.
 _PLAIN = ("image/jpeg", "image/png")
 # These only whoever names them.
-_AVIF = "image/avif"
-_NAMED = (_AVIF, "image/webp")
+_AVIF, _WEBP = "image/avif", "image/webp"
+_NAMED = (_AVIF, _WEBP)
 
 
 def is_image_client(headers: Headers) -> bool:
@@ -32,8 +32,9 @@ def accepted_pictures(headers: Headers) -> frozenset[str]:
 
     AVIF and WebP need their names in the field: ``*/*`` and ``image/*`` are said by many who show
     neither. They also need to be liked no less than what else would be sent (RFC 9110, 12.5.1).
-    JPEG and PNG stay unless they are refused with ``q=0``, and both come back when nothing that is
-    ready at once would be left: better a picture that may not suit than none (12.4.1).
+    Where the field speaks of neither JPEG nor PNG both stay, else those it does not refuse; and
+    both come back when nothing that is ready at once would be left: better a picture that may not
+    suit than none (12.4.1).
     """
     named: dict[str, float] = {}
     for kind, quality in _ranges(_accept(headers)):
@@ -42,7 +43,10 @@ def accepted_pictures(headers: Headers) -> frozenset[str]:
     likings = {kind: _liking(kind, named) for kind in _PLAIN}
     most = max(liking or 0 for liking in likings.values())
     chosen = {kind for kind in _NAMED if named.get(kind, 0) > 0 and named[kind] >= most}
-    chosen |= {kind for kind, liking in likings.items() if liking != 0}
+    if named.get(_AVIF, 0) < named.get(_WEBP, 0):
+        chosen.discard(_AVIF)
+    unsaid = not any(likings.values())
+    chosen |= {kind for kind, liking in likings.items() if liking or (liking is None and unsaid)}
     return frozenset(chosen if chosen - {_AVIF} else chosen.union(_PLAIN))
 
 

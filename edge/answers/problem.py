@@ -70,21 +70,22 @@ def problem_of(error: BaseException) -> Problem:
 
 def envelope(problem: Problem, request_id: str) -> bytes:
     """The error envelope as JSON."""
-    error = {"code": problem.code, "message": problem.message, "requestId": request_id}
-    return orjson.dumps({"success": False, "error": error | _fields(problem)})
+    return orjson.dumps({"success": False, "error": _members(problem, request_id)})
 
 
 def problem_document(problem: Problem, request_id: str) -> bytes:
-    """The same as an RFC 9457 document. ``about:blank``: the title is the status's own phrase."""
+    """The same as an RFC 9457 document, with the envelope's own members beside those of the RFC.
+
+    ``about:blank``: the title is the status's own phrase.
+    """
     document = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.message,
-        "code": problem.code,
-        "requestId": request_id,
+        "success": False,
     }
-    return orjson.dumps(document | _fields(problem))
+    return orjson.dumps(document | _members(problem, request_id))
 
 
 def _of_edge_error(error: EdgeError) -> Problem:
@@ -122,10 +123,11 @@ def _allow(error: HTTPException) -> tuple[tuple[bytes, bytes], ...]:
     return ()
 
 
-def _fields(problem: Problem) -> dict[str, Any]:
+def _members(problem: Problem, request_id: str) -> dict[str, Any]:
+    members = {"code": problem.code, "message": problem.message, "requestId": request_id}
     if not problem.fields:
-        return {}
-    return {"fields": [_field(field) for field in problem.fields]}
+        return members
+    return {**members, "fields": [_field(field) for field in problem.fields]}
 
 
 def _field(field: FieldError) -> dict[str, str]:

@@ -81,7 +81,10 @@ class Way:
 
 
 def prepare(picture: Picture, policy: Policy, way: Way, *, now: int) -> PreparedHit:
-    """All headers this picture's answers may need; ``now`` in unix seconds."""
+    """All headers this picture's answers may need; ``now`` in unix seconds, rounded up.
+
+    A second begun is a second less, or what is kept would outlive a signed URL by a part of one.
+    """
     etag = f'"sha256-{picture.digest[:32]}"'
     provisional = picture.stand_in or not (way.stored and way.final)
     kept = UNKEPT if way.purged else freshness(policy, provisional=provisional, now=now)
@@ -101,7 +104,7 @@ def prepare(picture: Picture, policy: Policy, way: Way, *, now: int) -> Prepared
         body=picture.body,
         etag=etag,
         modified=picture.created_at,
-        reusable_until=None if policy.expires_at is None else now + 1,
+        reusable_until=None if policy.expires_at is None else now,
     )
 
 

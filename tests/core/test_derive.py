@@ -4,7 +4,7 @@ from functools import cache
 from io import BytesIO
 
 import pytest
-from PIL import Image, ImageChops, ImageCms, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageColor, ImageStat
 
 from core.imaging import (
     Limits,
@@ -156,6 +156,12 @@ def test_a_colour_profile_is_applied_and_dropped(encoding: Encoding) -> None:
     image = made(body, wish, size=(64, 64), generator=None)
     assert "icc_profile" not in image.info
     assert distance(image, Image.new("RGB", (32, 32), (20, 200, 60))) < NEAR
+
+
+def test_what_is_said_of_an_upload_s_colours_is_what_a_browser_shows() -> None:
+    body = saved(Image.new("RGB", (64, 64), (250, 20, 20)), "PNG", icc_profile=wide_gamut())
+    red, green, blue = ImageColor.getrgb(reencode(body).dominant_color)[:3]
+    assert min(green - red, green - blue) > 100
 
 
 def test_a_profile_that_does_not_fit_is_passed_over() -> None:

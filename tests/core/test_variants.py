@@ -56,9 +56,16 @@ def layout_of(wish: Wish, master: Master = MASTER, *, exact: bool = True) -> Lay
         (Wish(width=5000, height=2500), (1344, 672)),
         (Wish(width=5000, height=5000, fit="inside"), (1344, 768)),
         (Wish(width=5000, height=400, fit="inside"), (700, 400)),
-        (Wish(width=5000, height=5000, fit="contain"), (1344, 1344)),
+        (Wish(width=5000, height=5000, fit="contain"), (768, 768)),
+        (Wish(width=1920, height=1080, fit="contain"), (1344, 756)),
+        (Wish(width=2000, height=100, fit="contain"), (1344, 67)),
+        (Wish(width=100, height=2000, fit="contain"), (67, 1344)),
         (Wish(width=1000, height=1000, fit="contain"), (1000, 1000)),
         (Wish(width=1), (1, 1)),
+        (Wish(width=1345), (1344, 768)),
+        (Wish(width=1343, fit="inside"), (1343, 767)),
+        (Wish(width=1350, fit="contain"), (1344, 768)),
+        (Wish(width=100, density=3, fit="inside"), (300, 171)),
     ],
 )
 def test_the_known_get_the_size_they_ask_for(wish: Wish, size: tuple[int, int]) -> None:

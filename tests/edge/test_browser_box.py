@@ -60,10 +60,11 @@ async def test_every_box_has_its_size_at_once(browser: Browser) -> None:
 
 async def test_the_field_has_a_color_of_the_prompt_alone(browser: Browser) -> None:
     prompts = ("a", "b", "a red lighthouse", "a+red+lighthouse", "é", "🦊", "a red lighthous")
+    queries = [f"prompt={quote(prompt, safe='+')}" for prompt in prompts]
     one = "".join(
-        f'<live-img width="9" src="/cdn/main/site/live/page?{extra}prompt={quote(prompt, safe="+")}"></live-img>'
+        f'<live-img width="9" src="/cdn/main/site/live/page?{extra}{query}"></live-img>'
         for extra in ("", "sig=x&")
-        for prompt in prompts
+        for query in queries
     )
     async with watched_page(browser) as page:
         await blank(page, document(one))

@@ -9,7 +9,7 @@ from cache.errors import TierUnavailable
 from core.errors import StoreDown
 from core.models import Project
 from core.purging.ports import Images as OfImages
-from core.purging.service import ByImage, ByProject, ByPrompt
+from core.purging.service import ByAlias, ByImage, ByProject, ByPrompt
 from core.purging.tags import key_tag
 from tests.core.purge_bench import (
     REQUEST,
@@ -138,14 +138,27 @@ async def test_a_project_goes_whole_in_as_many_parts_as_it_takes(
 async def test_what_was_ordered_loses_its_copies_and_keeps_its_master(
     fleet: Fleet, processes: list[Process], project: Project
 ) -> None:
-    image, key = await stood(fleet, project, origin="rest"), live_key(project)
+    await stood(fleet, project, origin="rest", alias="@hero")
+    key = live_key(project)
     await everywhere(processes, key)
-    purged = await processes[0].purging.purge(project, ByImage(image.id), tombstone=False)
+    purged = await processes[0].purging.purge(project, ByAlias("@hero"), tombstone=False)
     assert (purged.masters, purged.derivatives) == (1, 3)
     assert (fleet.near.held, remembered(processes[:1], key)) == ({}, [False])
     assert key.slot in fleet.store.held
-    purged = await processes[0].purging.purge(project, ByImage(image.id), tombstone=True)
+    purged = await processes[0].purging.purge(project, ByAlias("@hero"), tombstone=True)
     assert (purged.masters, fleet.store.held) == (1, {})
+
+
+@pytest.mark.parametrize(("source", "stays"), [("generated", False), ("uploaded", True)])
+async def test_named_by_its_id_everything_goes_that_was_generated(
+    fleet: Fleet, processes: list[Process], project: Project, source: str, stays: bool
+) -> None:
+    image = await stood(fleet, project, origin="rest", source=source)
+    await everywhere(processes, live_key(project))
+    purged = await processes[0].purging.purge(project, ByImage(image.id), tombstone=False)
+    assert purged.masters == 1
+    assert bool(fleet.store.held) == stays
+    assert fleet.near.held == {}
 
 
 async def test_a_picture_without_a_record_is_purged_by_its_prompt(

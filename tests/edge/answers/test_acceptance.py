@@ -56,7 +56,7 @@ PLAIN = {JPEG, PNG}
         ("image/*", PLAIN),
         ("image/*, */*;q=0.8", PLAIN),
         ("text/html", PLAIN),
-        ("image/jpeg", PLAIN),
+        ("image/jpeg", {JPEG}),
         ("image/avifx, x-image/webp", PLAIN),
         # One of them.
         ("image/webp", {WEBP, *PLAIN}),
@@ -74,7 +74,10 @@ PLAIN = {JPEG, PNG}
         ("image/*;q=0", PLAIN),
         ("*/*;q=0", PLAIN),
         # What is liked less than what everybody gets.
-        ("image/jpeg, image/webp;q=0.5", PLAIN),
+        ("image/jpeg, image/webp;q=0.5", {JPEG}),
+        ("image/png", {PNG}),
+        ("image/webp;q=0.1, image/png;q=0.9", {PNG}),
+        ("image/avif;q=0.5, image/webp", {WEBP, *PLAIN}),
         ("image/webp;q=0.5, image/jpeg;q=0.4, image/png;q=0.1", {WEBP, *PLAIN}),
         ("image/avif;q=0.5, image/webp;q=0.9, image/*;q=0.8", {WEBP, *PLAIN}),
     ],
