@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Many tests wait for servers rather than for a core; files stay whole, so that they share theirs.
+WORKERS ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test check bench lock clean
 
@@ -32,7 +34,7 @@ run: setup ## start the server on http://localhost:3000
 	@exec $(BIN)/python -m edge serve
 
 test: setup-dev ## run every test (starts its own servers)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: setup-dev ## formatting, lint, types, architecture
 	@$(BIN)/ruff format --check .

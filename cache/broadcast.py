@@ -20,11 +20,13 @@ class Broadcast(Protocol):
 
 
 class LocalBroadcast:
-    """Within one process, where whoever has news acts on it before it says so."""
+    """Within one process, where whoever has news acts on it before it says so.
 
-    settling = 0.0
+    ``settling`` is for those beside it, who hear nothing and look by themselves.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, settling: float = 0.0) -> None:
+        self.settling = settling
         self._word = asyncio.Event()
 
     def give(self, _message: str = "") -> None:

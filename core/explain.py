@@ -5,15 +5,14 @@ from typing import Literal
 
 from cache.errors import CacheError
 from cache.readthrough import ReadThrough
-from core.errors import BudgetExhausted, EdgeError, Gone, RateLimitExceeded
+from core.errors import EdgeError, Gone
 from core.failures import public
 from core.live import Ask, Live
 from core.live_request import LiveRequest
 from core.models import Picture
 from core.pictures import picture_of
-from core.ports import Counts
 from core.rendering.workshop import Workshop
-from core.spending.limits import Budget
+from core.spending.foresight import Foresight
 from core.spending.permission import Spending, account_of
 from core.spending.visitor import Visitor
 
@@ -48,13 +47,13 @@ class Explainer:
         cache: ReadThrough,
         workshop: Workshop,
         spending: Spending,
-        counts: Counts,
+        foresight: Foresight,
     ) -> None:
         self._live = live
         self._cache = cache
         self._workshop = workshop
         self._spending = spending
-        self._counts = counts
+        self._foresight = foresight
 
     async def explain(
         self, visitor: Visitor, request: LiveRequest, refusal: EdgeError | None = None
@@ -92,7 +91,7 @@ class Explainer:
         if await self._workshop.tombstones.stands(project_id, ask.key.identity):
             raise Gone
         self._spending.ensure_allowed(ask.visitor, ask.model)
-        if await self._is_under_way(ask):
+        if await self._foresight.is_under_way(project_id, ask.key):
             return Explanation(ask, NOWHERE, "hit", "IN_FLIGHT")
         failure = await self._cache.remembered(ask.key)
         if failure is not None:
@@ -101,26 +100,8 @@ class Explainer:
         await self._ensure_affordable(ask)
         return Explanation(ask, NOWHERE, "generate", "MISSING", ask.model.price_micros)
 
-    async def _is_under_way(self, ask: Ask) -> bool:
-        """Here, or in another process: whoever asks meanwhile joins, and pays nothing."""
-        if self._cache.in_flight(ask.key):
-            return True
-        project_id = ask.visitor.project.id
-        return await self._workshop.generations.unfinished(project_id, ask.key.identity) is not None
-
     async def _ensure_affordable(self, ask: Ask) -> None:
         account = account_of(ask.visitor, ask.model)
-        if account.key_id is not None:
-            state = await self._workshop.admission.state(account.key_id)
-            if state.limit > 0 and state.remaining == 0:
-                raise RateLimitExceeded
+        await self._foresight.ensure_rate(account)
         await self._spending.ensure_welcome(ask.visitor.project, ask.request.prompt)
-        for budget in self._workshop.budgets + account.budgets:
-            await self._ensure_left(budget, ask.model.price_micros)
-
-    async def _ensure_left(self, budget: Budget, price_micros: int) -> None:
-        amount = 1 if budget.unit == "pictures" else price_micros
-        if amount > 0 and await self._counts.taken(budget.subject, budget.window) + amount > (
-            budget.limit
-        ):
-            raise BudgetExhausted
+        await self._foresight.ensure_budgets(account, ask.model.price_micros)

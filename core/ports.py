@@ -54,6 +54,9 @@ class Admission(Protocol):
         Raises RateLimitExceeded with ``retry_after`` in seconds.
         """
 
+    async def ensure_left(self, key: str) -> None:
+        """What ``admit`` would raise now, without counting."""
+
     async def state(self, key: str) -> RateState:
         """Where the key stands, without counting. Never raises."""
 

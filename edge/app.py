@@ -12,6 +12,7 @@ from core.cards import error_card
 from edge.answers.errors import ErrorAnswers
 from edge.api.img import stored_image
 from edge.api.preflights import NoPreflights
+from edge.api.rates import told_when_refused
 from edge.api.routes import api_routes
 from edge.console.routes import console_routes
 from edge.hot import HotMiddleware
@@ -28,6 +29,7 @@ from edge.telemetry.metrics import MetricsPage, RequestMetrics
 from edge.wiring import lifespan_of
 
 _READING = ["GET", "HEAD", "OPTIONS"]
+_PAGE = "/cdn/{organization}/{project}/live/{scope}"
 
 
 def create_app() -> Starlette:
@@ -44,7 +46,7 @@ def application(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             Mount("/api/v1", app=_api()),
-            Route("/cdn/{organization}/{project}/live/{scope}", page_live, methods=_READING),
+            Route(_PAGE, told_when_refused(page_live), methods=_READING),
             Route("/cdn/{organization}/{project}/img/{reference}", stored_image, methods=_READING),
             Route("/health", health),
             Route("/ready", ready),

@@ -36,15 +36,14 @@ class Wanted:
         return datetime.fromtimestamp(self.expires_at, UTC)
 
 
-def wanted_url(parameters: Parameters, expires_in: int | None, now: float) -> Wanted:
+def wanted_url(parameters: Parameters, expires_in: int, now: float) -> Wanted:
     """Judged by the reader of the live endpoint itself: what is signed is what works.
 
-    ``expires_in`` is in seconds, None when it could not be read; ``now`` in unix seconds. Raises
-    Invalid with every bad field.
+    ``expires_in`` is in seconds, ``now`` in unix seconds. Raises Invalid with every bad field.
     """
     problems, expires_at = list(parameters.problems), 0
     try:
-        expires_at = expires_at_for(now, expires_in) if expires_in is not None else 0
+        expires_at = expires_at_for(now, expires_in)
     except Invalid as refusal:
         problems.extend(refusal.fields)
     query = live_query(Parameters(parameters.decoded, tuple(problems)))

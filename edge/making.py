@@ -22,6 +22,7 @@ from core.records.records import Records
 from core.rendering.workshop import Workshop
 from core.scopes.ports import Replacements
 from core.scopes.remaking import Remaking
+from core.spending.foresight import Foresight
 from core.spending.permission import Spending
 from core.warming.service import Warming
 from core.warming.sizes import WarmSizes
@@ -33,6 +34,7 @@ class Making:
     """``work`` is to be settled after the cache has drained, before the records close."""
 
     permission: Spending
+    foresight: Foresight
     live: Live
     explainer: Explainer
     generations: GenerationService
@@ -54,28 +56,28 @@ def making(
     """Over these records, this cache and this workshop."""
     hints = Hints()
     adoption = Adoption(generations=log.generations, library=log.library, images=log.images)
-    work = GenerationWork(
-        cache=cache, workshop=workshop, library=log.library, adoption=adoption, hints=hints
-    )
-    references = References(log.images, aliases)
+    work = _work(log, cache, workshop, adoption, hints)
     permission = Spending(enabled=spending, policy=workshop.policy)
+    foresight = _foresight(log, cache, workshop)
     service = GenerationService(
         cache=cache,
-        planner=Planner(catalog, references, version=workshop.enhancer.version),
+        planner=_planner(log, catalog, workshop, aliases),
         work=work,
         adoption=adoption,
         library=log.library,
         flows=log.flows,
         generator=workshop.generator,
         spending=permission,
+        foresight=foresight,
         takedowns=takedowns,
         tombstones=workshop.tombstones,
     )
     live = Live(cache=cache, catalog=catalog, workshop=workshop, spending=permission)
     return Making(
         permission=permission,
+        foresight=foresight,
         live=live,
-        explainer=_explainer(log, cache, workshop, live, permission),
+        explainer=_explainer(cache, workshop, live, permission, foresight),
         generations=service,
         progress=Progress(log.library, hints),
         work=work,
@@ -83,11 +85,34 @@ def making(
     )
 
 
+def _work(
+    log: Records, cache: ReadThrough, workshop: Workshop, adoption: Adoption, hints: Hints
+) -> GenerationWork:
+    return GenerationWork(
+        cache=cache, workshop=workshop, library=log.library, adoption=adoption, hints=hints
+    )
+
+
+def _planner(log: Records, catalog: Catalog, workshop: Workshop, aliases: Aliases) -> Planner:
+    references = References(log.images, aliases)
+    return Planner(catalog, references, version=workshop.enhancer.version)
+
+
 def _explainer(
-    log: Records, cache: ReadThrough, workshop: Workshop, live: Live, permission: Spending
+    cache: ReadThrough, workshop: Workshop, live: Live, permission: Spending, foresight: Foresight
 ) -> Explainer:
     return Explainer(
-        live=live, cache=cache, workshop=workshop, spending=permission, counts=log.ledger
+        live=live, cache=cache, workshop=workshop, spending=permission, foresight=foresight
+    )
+
+
+def _foresight(log: Records, cache: ReadThrough, workshop: Workshop) -> Foresight:
+    return Foresight(
+        cache=cache,
+        generations=workshop.generations,
+        admission=workshop.admission,
+        budgets=workshop.budgets,
+        counts=log.ledger,
     )
 
 
@@ -118,6 +143,7 @@ def making_state(
         live=made.live,
         catalog=catalog,
         spending=made.permission,
+        foresight=made.foresight,
         work=made.work,
         library=log.library,
         pictures=log.live_pictures,

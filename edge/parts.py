@@ -112,14 +112,14 @@ async def spool(
 
 
 @asynccontextmanager
-async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
-    """Redis, when it is configured; else what one process can do by itself."""
+async def coordination(settings: Settings, *, alone: bool = True) -> AsyncIterator[Coordination]:
+    """Redis, when it is configured; else what one process can do by itself, unless a server may
+    run beside it, which is not ``alone``."""
     wanted = settings.redis
     url = _plain(wanted.url)
     if url is None:
-        yield Coordination(
-            NullTier(), LocalLeases(), LocalFailures(), LocalRates(), LocalBroadcast(), {}
-        )
+        purges = LocalBroadcast(0.0 if alone else _SETTLING)
+        yield Coordination(NullTier(), LocalLeases(), LocalFailures(), LocalRates(), purges, {})
         return
     async with (
         redis_clients(
@@ -129,7 +129,7 @@ async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
             timeout=wanted.timeout,
         ) as clients,
         redis_leases(clients, prefix=wanted.prefix, ttl=settings.cache.lease_ttl) as leases,
-        redis_broadcast(clients, name="purged", settling=_SETTLING, prefix=wanted.prefix) as purges,
+        redis_broadcast(clients, name="purged", settling=_SETTLING, prefix=wanted.prefix) as heard,
     ):
         breaker = Breaker("redis")
         local = LocalFailures()
@@ -142,7 +142,7 @@ async def coordination(settings: Settings) -> AsyncIterator[Coordination]:
             leases=GuardedLeases(leases, breaker),
             failures=GuardedFailures(failures, local, breaker),
             rates=GuardedRates(RedisRates(clients.commands, prefix=wanted.prefix), breaker),
-            purges=purges,
+            purges=heard,
             checks={"redis": clients.commands.ping},
         )
 

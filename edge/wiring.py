@@ -39,13 +39,13 @@ _NOBODYS = "0" * 32
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[State]]
 
 
-def lifespan_of(settings: Settings, registry: CollectorRegistry) -> Lifespan:
-    """The lifespan that opens everything these settings name."""
+def lifespan_of(settings: Settings, registry: CollectorRegistry, *, alone: bool = True) -> Lifespan:
+    """The lifespan that opens everything these settings name; ``alone`` as of coordination."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            yield await _compose(settings, registry, stack)
+            yield await _compose(settings, registry, stack, alone=alone)
 
     return lifespan
 
@@ -62,11 +62,14 @@ class _Ground:
     used: UseState
 
 
-async def _compose(settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack) -> State:
+async def _compose(
+    settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack, *, alone: bool
+) -> State:
     """Everything in the order of its needs; ``stack`` closes it in the opposite one."""
     log = await stack.enter_async_context(records(settings))
     prepared = await prepare(settings, log.tenants, log.keys)
-    ground = await _ground(settings, registry, stack, log)
+    fleet = await stack.enter_async_context(coordination(settings, alone=alone))
+    ground = await _ground(settings, registry, stack, log, fleet)
     workshop = await stack.enter_async_context(
         equipped(settings, registry, log, ground.fleet, ground.cache)
     )
@@ -128,10 +131,13 @@ async def _services(
 
 
 async def _ground(
-    settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack, log: Records
+    settings: Settings,
+    registry: CollectorRegistry,
+    stack: AsyncExitStack,
+    log: Records,
+    fleet: Coordination,
 ) -> _Ground:
     used = await stack.enter_async_context(use(settings, log))
-    fleet = await stack.enter_async_context(coordination(settings))
     pictures = await stack.enter_async_context(store(settings))
     counted = CacheMetrics(registry)
     waiting = await stack.enter_async_context(

@@ -45,11 +45,11 @@ class Covers:
         self._catalog = catalog
         self._version = version
 
-    async def of(self, project: Project, selection: Selection) -> Covered:
+    async def of(self, project: Project, selection: Selection, *, tombstone: bool) -> Covered:
         """Raises NotFound, Invalid."""
         match selection:
             case ByImage():
-                return await self._image(project, selection.image_id)
+                return await self._image(project, selection.image_id, tombstone=tombstone)
             case ByAlias():
                 return await self._alias(project, checked_alias(selection.alias))
             case ByFlow():
@@ -57,17 +57,22 @@ class Covers:
             case ByScope():
                 return await self._scope(project, selection.slug)
             case ByTag():
-                return await self._tag(project, selection.tag)
+                return await self._tag(project, selection.tag, tombstone=tombstone)
             case ByPrompt():
                 cover: Cover = self._place(project, selection.request)
             case ByProject():
                 cover = Everything()
         return cover, ()
 
-    async def _image(self, project: Project, image_id: str) -> Covered:
-        if await self._images.find(project.id, image_id, include_deleted=True) is None:
+    async def _image(self, project: Project, image_id: str, *, tombstone: bool) -> Covered:
+        image = await self._images.find(project.id, image_id, include_deleted=True)
+        if image is None:
             raise NotFound("IMAGE")
-        return Images((image_id,)), (tags.image_tag(image_id),)
+        told = (tags.image_tag(image_id),)
+        if image.deleted_at is not None and not tombstone:
+            # Its picture went before; what stands in its place by now is another image.
+            return _NOBODY, told
+        return Images((image_id,), named=True), told
 
     async def _alias(self, project: Project, alias: str) -> Covered:
         image = await self._images.by_project_alias(project.id, alias)
@@ -93,7 +98,7 @@ class Covers:
             raise Invalid(fields=[FieldError("aspectRatio", "ASPECT_RATIO_UNSUPPORTED", message)])
         return Place(key_of(identity_of(project.path, model, request, self._version)))
 
-    async def _tag(self, project: Project, tag: str) -> Covered:
+    async def _tag(self, project: Project, tag: str, *, tombstone: bool) -> Covered:
         """Names that nobody has any more are still told to CDNs, ids and keys of others never."""
         path = project.path
         if tag in (tags.ANY, tags.project_tag(path)):
@@ -102,7 +107,7 @@ class Covers:
             return Slots(prefix), ()
         try:
             if (image_id := tags.image_of(tag)) is not None:
-                return await self._image(project, image_id)
+                return await self._image(project, image_id, tombstone=tombstone)
             if (slug := tags.scope_of(tag, path)) is not None:
                 return await self._scope(project, slug)
             if (alias := tags.alias_of(tag, path)) is not None:

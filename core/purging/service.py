@@ -105,7 +105,7 @@ class Purging(Takedowns):
         of ours, for no alias or for an unknown model; StoreDown when the store did not answer:
         the purge is written down and will be carried out. RecordsUnavailable: nothing happened.
         """
-        cover, tags = await self._covers.of(project, selection)
+        cover, tags = await self._covers.of(project, selection, tombstone=tombstone)
         part = await self._journal.write(project, cover, tombstone=tombstone, tags=tags)
         return await self._carry_through(cover, part)
 

@@ -24,6 +24,15 @@ class KeyAdmission:
         """As Admission.admit. Raises CoordinatorDown where nobody can count: nothing is spent."""
         await _take(self._rates, _name(key), self._limit)
 
+    async def ensure_left(self, key: str) -> None:
+        """As Admission.ensure_left. Raises CoordinatorDown."""
+        try:
+            found = await self._rates.look(_name(key), self._limit)
+        except CoordinatorUnavailable as error:
+            raise CoordinatorDown(retry_after=_PAUSE) from error
+        if not found.allowed:
+            raise RateLimitExceeded(retry_after=found.retry_after)
+
     async def state(self, key: str) -> RateState:
         """As Admission.state; never raises. What nobody can count is as good as used up."""
         try:
@@ -37,6 +46,8 @@ class Unlimited:
     """The Admission port where no limit is set."""
 
     async def admit(self, key: str) -> None: ...
+
+    async def ensure_left(self, key: str) -> None: ...
 
     async def state(self, key: str) -> RateState:
         del key

@@ -52,7 +52,10 @@ class Tally:
         """Write down until cancelled."""
         while True:
             await asyncio.sleep(self._every)
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:  # noqa: BLE001 - a bug in one round must not end all later ones
+                self._log.exception("tally_crashed")
 
     async def flush(self) -> None:
         """Write down what was counted so far; what the records refuse is kept for the next time.

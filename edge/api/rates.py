@@ -1,4 +1,4 @@
-"""Tells callers of the REST API how much work their key may still start."""
+"""Tells the holders of keys how much work their key may still start."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -15,6 +15,8 @@ from edge.state import State
 
 Handler = Callable[[Request[State]], Awaitable[ASGIApp]]
 
+_TOO_MUCH = 429
+
 
 def rated(handler: Handler) -> Handler:
     """``handler`` with X-RateLimit-Limit, -Remaining and -Reset on its answers and errors."""
@@ -29,6 +31,21 @@ def rated(handler: Handler) -> Handler:
             return answer
         headers = await _rate_headers(request)
         return replace(answer, raw_headers=[*answer.raw_headers, *headers])
+
+    return handle
+
+
+def told_when_refused(handler: Handler) -> Handler:
+    """``handler`` of pictures, with the same lines only where a key asked for too much (429):
+    what anybody may get says nothing of one key."""
+
+    async def handle(request: Request[State]) -> ASGIApp:
+        try:
+            return await handler(request)
+        except EdgeError as error:
+            if error.status == _TOO_MUCH:
+                request.scope["state"][NOTED_HEADERS] = await _rate_headers(request)
+            raise
 
     return handle
 

@@ -11,7 +11,7 @@ from edge.api import flows, generations, images, keys, scopes, uploads, usage
 from edge.api.events import events
 from edge.api.explain import explain, explain_body
 from edge.api.purge import purge
-from edge.api.rates import rated
+from edge.api.rates import rated, told_when_refused
 from edge.api.sign import sign
 from edge.api.warm import warm
 from edge.live import keyed_live
@@ -67,7 +67,7 @@ def api_addresses() -> list[tuple[str, Mapping[str, Handler]]]:
 def api_routes() -> list[BaseRoute]:
     """For the Router mounted at /api/v1."""
     return [
-        Route("/live", keyed_live, methods=_READING),
+        Route("/live", told_when_refused(keyed_live), methods=_READING),
         *(_at(path, handlers) for path, handlers in api_addresses()),
     ]
 

@@ -1,11 +1,15 @@
 """Reads which addresses a command is about: files, standard input, or the arguments themselves."""
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import FieldError, Invalid
 from core.warming.page_urls import urls_of_html, urls_of_sitemap
+
+# Of this installation; of other addresses only the server can say.
+_LIVE_URL = re.compile("https?://|/cdn/[^/?]+/[^/?]+/live/[^/?]+|/api/v1/live(?![^?])")
 
 
 def urls_of(sources: Sequence[str]) -> list[str]:
@@ -16,10 +20,10 @@ def urls_of(sources: Sequence[str]) -> list[str]:
             found += _urls_in(sys.stdin.read())
         elif Path(source).is_file():
             found += _urls_in(Path(source).read_text("utf-8"))
-        elif source.startswith(("/", "http://", "https://")):
+        elif _LIVE_URL.match(source):
             found.append(source)
         else:
-            message = "There is no such file, and this is no URL."
+            message = "There is no such file, and this is no live URL (/cdn/…/live/…, http://…)."
             raise Invalid(fields=[FieldError(source, "SOURCE_INVALID", message)])
     return list(dict.fromkeys(found))
 

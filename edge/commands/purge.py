@@ -72,7 +72,7 @@ async def _purge(
     selection = _selection(given | _named(further))
     organization, _, slug = place.partition("/")
     make_data_folder(settings.data.folder)
-    services = lifespan_of(settings, CollectorRegistry())
+    services = lifespan_of(settings, CollectorRegistry(), alone=False)
     async with services(application(settings)) as state:
         found = await state["credentials"].project(organization, slug)
         if found is None:

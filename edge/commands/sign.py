@@ -4,11 +4,15 @@ import re
 import time
 from typing import Annotated
 
+import anyio
 import typer
 
 from config.settings import Settings
 from core.catalog import Catalog
-from core.errors import FieldError, Invalid
+from core.errors import FieldError, Invalid, RecordsUnavailable
+from core.records.location import SqliteFile, locate
+from core.records.outages import RecordsUnusable
+from core.records.records import open_records
 from core.signing import Signer
 from edge import providers
 from edge.api.shapes import iso
@@ -20,6 +24,7 @@ from edge.operations.first_start import ORGANIZATION, PROJECT, SCOPE
 from edge.query import Parameters
 
 _SLUG = re.compile(r"[a-z0-9_-]{1,64}")
+_UNCHECKED = "The records cannot be read, so nobody knows whether this page exists; signed anyway."
 
 
 def sign(
@@ -45,6 +50,7 @@ def sign(
         given = _given(prompt, aspect_ratio, parameter or [])
         wanted = wanted_url(given, expires_in, time.time())
         _catalog(settings).resolve(wanted.query.request.model)
+        anyio.run(_ensure_there, settings, organization, project, scope)
         make_data_folder(settings.data.folder)
         keys = [(key.kid, key.secret) for key in ensure_signing_keys(settings)]
         target = signed_target(Signer(keys), path, wanted.parameters, wanted.expires_at)
@@ -60,6 +66,33 @@ def _slugs(*slugs: str) -> tuple[str, ...]:
         if _SLUG.fullmatch(slug) is None:
             raise Invalid(fields=[FieldError(slug, "SLUG_INVALID", "Use [a-z0-9_-], up to 64.")])
     return slugs
+
+
+async def _ensure_there(settings: Settings, organization: str, project: str, scope: str) -> None:
+    """Raises Invalid for a page nobody has. A warning is enough where the records cannot be read,
+    or are not here yet: what is signed needs the key alone."""
+    try:
+        known = await _known(settings, organization, project, scope)
+    except (RecordsUnavailable, RecordsUnusable, OSError):
+        known = None
+    if known is None:
+        typer.echo(_UNCHECKED, err=True)
+    elif not known:
+        path = f"{organization}/{project}"
+        message = f"There is no such scope in {path}; `scopes list --project {path}` shows them."
+        raise Invalid(fields=[FieldError(f"--scope {scope}", "SCOPE_NOT_FOUND", message)])
+
+
+async def _known(settings: Settings, organization: str, project: str, scope: str) -> bool | None:
+    """None where there are no records, and none shall be made for this."""
+    address = settings.database.url
+    url = None if address is None else address.get_secret_value()
+    location = locate(url, settings.data.folder)
+    if isinstance(location, SqliteFile) and not location.path.exists():
+        return None
+    async with open_records(url, settings.data.folder) as records:
+        found = await records.tenants.project(organization, project)
+        return found is not None and await records.tenants.scope(found.id, scope) is not None
 
 
 def _given(prompt: str | None, aspect_ratio: str | None, further: list[str]) -> Parameters:

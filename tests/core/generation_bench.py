@@ -35,6 +35,7 @@ from core.rendering.masters import StoredMasters
 from core.rendering.slots import Slots
 from core.rendering.workshop import Workshop
 from core.spending.admission import AnyAddress
+from core.spending.foresight import Foresight
 from core.spending.limits import Budget, RateState
 from core.spending.permission import Spending
 from core.spending.policy import AnyPrompt
@@ -63,6 +64,10 @@ class CountedAdmission:
         if self.left <= 0:
             raise RateLimitExceeded(retry_after=60)
         self.left -= 1
+
+    async def ensure_left(self, key: str) -> None:
+        if self.left <= 0:
+            raise RateLimitExceeded(retry_after=60)
 
     async def state(self, key: str) -> RateState:
         return RateState(limit=100, remaining=self.left, reset=0)
@@ -140,6 +145,7 @@ class Bench:
     progress: Progress = field(init=False)
     live: Live = field(init=False)
     purging: Purging = field(init=False)
+    foresight: Foresight = field(init=False)
 
     @property
     def project(self) -> Project:
@@ -183,6 +189,13 @@ class Bench:
         )
         references = References(log.images, Aliases(log.images, log.flows))
         spending = Spending(enabled=self.spending, policy=self.policy)
+        self.foresight = Foresight(
+            cache=self.cache,
+            generations=log.generations,
+            admission=self.admission,
+            budgets=self.budgets,
+            counts=log.ledger,
+        )
         self.service = GenerationService(
             cache=self.cache,
             planner=Planner(catalog, references, version=self.workshop.enhancer.version),
@@ -192,6 +205,7 @@ class Bench:
             flows=log.flows,
             generator=self.provider,
             spending=spending,
+            foresight=self.foresight,
             takedowns=self.purging,
             tombstones=log.purges,
         )

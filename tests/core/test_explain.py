@@ -39,7 +39,7 @@ class Parts:
 @pytest.mark.parametrize("error", [TierUnavailable("away"), EntryCorrupt("torn"), None])
 async def test_a_part_that_does_not_answer_is_the_reason(error: Exception | None) -> None:
     parts: Any = Parts(error)
-    explainer = Explainer(live=parts, cache=parts, workshop=parts, spending=parts, counts=parts)
+    explainer = Explainer(live=parts, cache=parts, workshop=parts, spending=parts, foresight=parts)
     told = await explainer.explain(Visitor(PROJECT), REQUEST)
     assert (told.tier, told.would, told.because) == ("none", "refuse", "STORE_UNAVAILABLE")
     assert told.cost_micros == 0

@@ -178,6 +178,8 @@ def test_rotation_makes_a_successor_with_the_same_rights(prepared):
         (["sign", "--prompt", "a", "--aspect-ratio", "7:5"], "aspectRatio"),
         (["sign", "--prompt", "a", "--expires-in", "0"], "expiresIn"),
         (["sign", "--prompt", "a", "--scope", "No!"], "[a-z0-9_-]"),
+        (["sign", "--prompt", "a", "--scope", "nope"], "--scope nope: There is no such scope"),
+        (["sign", "--prompt", "a", "--project", "nope"], "no such scope in main/nope"),
         (["sign", "--prompt", "a", "--parameter", "w"], "NAME=VALUE"),
         (["sign", "--prompt", "a", "--parameter", "w=0"], "w: Use an integer from 1"),
         (["sign", "--prompt", "a", "--parameter", "width=1"], "width: There is no such"),
@@ -218,6 +220,24 @@ def test_a_signed_url_verifies_with_the_installations_key(run, tmp_path):
     assert address.params["w"] == "640"
     settings = load({"EDGE_DATA_DIR": str(tmp_path / "data")})
     assert verified(url, settings, now=int(address.params["exp"]) - 1.0)
+
+
+def test_a_page_that_exists_is_signed_without_a_word(prepared):
+    result = prepared("sign", "--prompt", "x", "--scope", "page")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "/cdn/main/site/live/page?" in result.stdout
+
+
+@pytest.mark.parametrize("address", [None, "postgresql://127.0.0.1:{port}/none"])
+def test_where_the_records_cannot_be_read_a_page_is_signed_with_a_warning(run, tmp_path, address):
+    given = {} if address is None else {"DATABASE_URL": address.format(port=free_port())}
+    result = run("sign", "--prompt", "x", "--scope", "hero", "--json", **given)
+    assert result.exit_code == 0
+    assert "nobody knows whether this page exists" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert "/live/hero?" in json.loads(result.stdout)["path"]
+    # Nothing was made but the key to sign with.
+    assert {path.suffix for path in (tmp_path / "data").iterdir()}.isdisjoint({".sqlite3"})
 
 
 def test_everything_wrong_with_a_url_is_told_before_it_is_signed(run):

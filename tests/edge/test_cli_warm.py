@@ -71,7 +71,7 @@ async def test_a_dry_run_names_the_price(
 ) -> None:
     urls = [program(prompt), page(prompt), signed(f"{prompt} again")]
     server = ("--server", paid.process.base_url, "--dry-run")
-    answer = told(run(*urls, "/logo.png", *server, "--json"))
+    answer = told(run(*urls, "http://elsewhere.test/logo.png", *server, "--json"))
     states = [item["state"] for item in answer["items"]]
     assert states == ["planned", "planned", "planned", "skipped"]
     assert answer["total"]["cost"] == {"amount": "0.006", "currency": "USD"}
@@ -146,6 +146,9 @@ def test_without_pictures_there_is_nothing_to_do(run: Run, painter: LiveServer) 
         (("/api/v1/live?prompt=a", "--server", "nowhere"), 1, "cannot be reached"),
         (("/api/v1/live?prompt=a", "--server", "http://[::1"), 1, "may hold that"),
         (("nothing.html",), 2, "nothing.html: There is no such file"),
+        (("/nonexistent",), 2, "/nonexistent: There is no such file, and this is no live URL"),
+        (("/cdn/main/site/img/@hero",), 2, "@hero: There is no such file"),
+        (("/api/v1/live/explain?prompt=a",), 2, "no live URL"),
         (("/api/v1/live?prompt=a", "--budget", "much"), 2, "--budget: Use an amount"),
         (("/api/v1/live?prompt=a", "--key-file", "/nowhere/at/all"), 1, "No such file"),
         ((), 2, "source"),

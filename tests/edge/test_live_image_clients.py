@@ -142,6 +142,8 @@ def test_a_problem_document_on_request(paid: LiveServer, accept: str, row: int) 
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": plain["message"],
+        "success": False,
         "code": code,
+        "message": plain["message"],
         **({"fields": plain["fields"]} if "fields" in plain else {}),
     }

@@ -1,6 +1,7 @@
 """Prompts, signatures and keys appear in no log, whatever goes wrong."""
 
 import asyncio
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -48,8 +49,10 @@ async def test_no_log_quotes_what_was_asked(front: Front) -> None:
 async def test_a_store_that_cannot_be_written_tells_nobody_the_prompt(front: Front) -> None:
     store = front.nginx.run / "cache"
     store.chmod(0o000)
-    await front.client.get(LIVE)
-    await front.client.get(LIVE)
+    for _ in range(2):
+        # Where nginx finds out too late, it has begun its answer and can only cut it off.
+        with suppress(httpx.RemoteProtocolError):
+            await front.client.get(LIVE)
     store.chmod(0o700)
     front.logged(2)
     assert CANARY not in front.nginx.logs

@@ -27,7 +27,10 @@ CODES = {
     503: "BUSY, GENERATOR_BUSY, COORDINATOR_UNAVAILABLE, STORE_UNAVAILABLE",
     504: "GENERATION_TIMEOUT, NOT_CACHED (only-if-cached)",
 }
-_LATER = (429, 502, 503, 504)
+_TOO_MUCH = 429
+_LATER = (_TOO_MUCH, 502, 503, 504)
+# Where a key is known.
+RATES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
 def error_name(status: int) -> str:
@@ -42,6 +45,7 @@ def error_responses() -> Json:
 
 def _described(status: int, codes: str) -> Json:
     headers = ["X-Error-Code", "X-Request-Id"] + (["Retry-After"] if status in _LATER else [])
+    headers += [*RATES] if status == _TOO_MUCH else []
     return {
         "description": codes + ".",
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},

@@ -30,8 +30,9 @@ def _sign() -> Operation:
         {200: Content("The URL; it works at once.", SignedAnswer)},
         needs=_SPENDS,
         text="The live URL's own parameters and rules. Whoever holds the URL may have it made.",
+        parameters=("Idempotency-Key",),
         body=SignBody,
-        errors=(404, 413, 415),
+        errors=(404, 409, 413, 415, 422),
         example={"scope": "page", "prompt": "a red lighthouse", "aspectRatio": "16:9", "w": 640},
     )
 

@@ -7,14 +7,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from core.models import LIVE_READ
-from edge.api.openapi.errors import error_name
+from edge.api.openapi.errors import RATES, error_name
 
 Json = dict[str, Any]
 
 REFERENCES = "#/components/schemas/{model}"
 # What the door answers before any route is looked at, and what may happen anywhere.
 ANYWHERE = (400, 405, 414, 421, 431, 500, 503)
-_RATES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _IDEMPOTENCY = "Idempotency-Key"
 
 
@@ -90,7 +89,7 @@ class Operation:
 
     def _headers(self) -> Iterator[str]:
         if self.needs and self.needs != LIVE_READ:
-            yield from _RATES
+            yield from RATES
         if _IDEMPOTENCY in self.parameters:
             yield "Idempotency-Replayed"
 

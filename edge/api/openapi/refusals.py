@@ -33,12 +33,14 @@ class Error(Shown):
 
 
 class Problem(Shown):
-    """The same as RFC 9457, to callers whose Accept names it."""
+    """The same as RFC 9457, to callers whose Accept names it: `detail` is the `message`."""
 
     type: Literal["about:blank"]
     title: str
     status: Annotated[int, Field(ge=400, le=599)]
     detail: str
+    success: Literal[False]
     code: Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
+    message: str
     request_id: str
     fields: Annotated[list[BadField], Field(default=None)]

@@ -131,8 +131,52 @@ async def test_a_policy_is_asked_once_for_each_generation(bench: Bench) -> None:
     assert asked == [("main/site", "a lighthouse")]
 
 
-async def test_refused_after_its_id_was_told_it_stays_as_failed(bench: Bench) -> None:
+@pytest.mark.parametrize("patience", [AT_ONCE, Patience(0.0), Patience(30.0, respond_async=True)])
+async def test_whoever_goes_away_at_once_hears_first_that_nothing_is_left(
+    bench: Bench, patience: Patience
+) -> None:
     bench.admission.left = 0
+    with pytest.raises(RateLimitExceeded) as slow:
+        await bench.service.create(bench.owner, wish(flow_alias="@main"), patience)
+    assert slow.value.retry_after == 60
+    bench.admission.left = 10
+    bench.budgets = (Budget("installation", "day", 2999),)
+    bench.build()
+    with pytest.raises(BudgetExhausted) as spent:
+        await bench.service.create(bench.owner, wish(), patience)
+    assert 1 <= (spent.value.retry_after or 0) <= 86_400
+    assert await bench.rows() == []
+    assert (await bench.records.flows.listed(bench.project.id, Window())).rows == ()
+    # Only looked at.
+    assert (bench.admission.asked, bench.admission.left, await bench.spent()) == ([], 10, 0)
+
+
+async def test_another_attempt_that_could_not_be_paid_leaves_the_old_one(bench: Bench) -> None:
+    made = await bench.make()
+    bench.admission.left = 0
+    with pytest.raises(RateLimitExceeded):
+        await bench.service.regenerate(bench.owner, made.id, AT_ONCE)
+    assert await bench.row(made) == made
+
+
+async def test_whoever_joins_work_under_way_needs_nothing_left(bench: Bench) -> None:
+    bench.provider.gate.clear()
+    first = await bench.service.create(bench.owner, wish(), AT_ONCE)
+    await bench.provider.waiting.wait()
+    bench.admission.left = 0
+    second = await bench.service.create(bench.owner, wish(), AT_ONCE)
+    bench.provider.gate.set()
+    await bench.work.settle()
+    rows = [await bench.row(one.generation) for one in (first, second)]
+    assert [(row.status, row.cached) for row in rows] == [("success", False), ("success", True)]
+
+
+async def test_refused_after_its_id_was_told_it_stays_as_failed(bench: Bench) -> None:
+    class TakenMeanwhile:
+        async def admit(self, key: str) -> None:
+            raise RateLimitExceeded(retry_after=60)
+
+    bench.admission.admit = TakenMeanwhile().admit  # type: ignore[method-assign]  # the fake's own
     outcome = await bench.service.create(bench.owner, wish(), AT_ONCE)
     await bench.work.settle()
     row = await bench.row(outcome.generation)

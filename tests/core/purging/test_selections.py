@@ -66,6 +66,33 @@ async def test_every_tag_of_an_answer_finds_its_picture(
         assert (purged.masters, fleet.store.held) == (1, {}), tag
 
 
+@pytest.mark.parametrize("by_tag", [False, True])
+async def test_a_picture_that_went_before_takes_its_successor_along_only_for_good(
+    fleet: Fleet, processes: list[Process], project: Project, by_tag: bool
+) -> None:
+    key = live_key(project)
+
+    async def made() -> str:
+        row = a_generation(project, id=new_id(), slot=key.slot, identity=key.identity)
+        await fleet.records.generations.begin(row)
+        image = an_image(row)
+        await fleet.records.images.insert(image)
+        fleet.store.held[key.slot] = entry(key, image.id)
+        return str(image.id)
+
+    purging, old = processes[0].purging, await made()
+    selection = ByTag(f"i-{old}") if by_tag else ByImage(old)
+    assert (await purging.purge(project, selection, tombstone=False)).masters == 1
+    new = await made()
+    standing = dict(fleet.store.held)
+    purged = await purging.purge(project, selection, tombstone=False)
+    assert (purged.masters, purged.derivatives, purged.tags) == (0, 0, (f"i-{old}",))
+    assert fleet.store.held == standing
+    assert await fleet.records.images.find(project.id, new) is not None
+    assert (await purging.purge(project, selection, tombstone=True)).masters == 1
+    assert fleet.store.held == {}
+
+
 async def test_a_name_nobody_has_any_more_is_still_told_to_cdns(
     processes: list[Process], project: Project
 ) -> None:

@@ -43,11 +43,26 @@ async def test_the_state_is_told_without_counting():
     assert await admission.state("ann") == RateState(limit=3, remaining=2, reset=2201)
 
 
+async def test_what_a_look_would_refuse_the_next_piece_of_work_is_refused_with() -> None:
+    admission = KeyAdmission(LocalRates(clock=lambda: 0.0), HOURLY)
+    for _ in range(3):
+        await admission.ensure_left("ann")
+        await admission.admit("ann")
+    refusals = []
+    for ask in (admission.ensure_left, admission.ensure_left, admission.admit):
+        with pytest.raises(RateLimitExceeded) as caught:
+            await ask("ann")
+        refusals.append(caught.value.retry_after)
+    assert refusals == [1200, 1200, 1200]
+    await admission.ensure_left("bob")
+
+
 async def test_where_nobody_can_count_nothing_is_spent():
     admission = KeyAdmission(Away(), HOURLY)
-    with pytest.raises(CoordinatorDown) as caught:
-        await admission.admit("ann")
-    assert caught.value.retry_after == 5
+    for ask in (admission.admit, admission.ensure_left):
+        with pytest.raises(CoordinatorDown) as caught:
+            await ask("ann")
+        assert caught.value.retry_after == 5
     state = await admission.state("ann")
     assert (state.limit, state.remaining) == (3, 0)
     assert time.time() < state.reset <= time.time() + 7
@@ -56,6 +71,7 @@ async def test_where_nobody_can_count_nothing_is_spent():
 async def test_without_a_limit_everybody_may():
     for _ in range(1000):
         await Unlimited().admit("ann")
+        await Unlimited().ensure_left("ann")
     assert await Unlimited().state("ann") == RateState(0, 0, 0)
 
 

@@ -78,7 +78,9 @@ async def test_a_problem_document_has_the_same_members() -> None:
         "title": "Bad Request",
         "status": 400,
         "detail": Invalid.message,
+        "success": False,
         "code": "VALIDATION_ERROR",
+        "message": Invalid.message,
         "requestId": "0199-request",
         "fields": [{"name": "prompt", "code": "PROMPT_MISSING", "message": "Say what."}],
     }

@@ -58,7 +58,7 @@ async def test_the_url_works_at_once_for_anybody(
 
 
 async def test_its_end_is_told_as_it_is_in_the_url(free: Served) -> None:
-    for more, at_least in (({}, 86_400), ({"expiresIn": 60}, 60), ({"expiresIn": "3600"}, 3600)):
+    for more, at_least in (({}, 86_400), ({"expiresIn": 60}, 60), ({"expiresIn": 3600}, 3600)):
         before = time.time()
         data = await signed(free, prompt="a fox", **more)
         end = int(dict(parse_qsl(urlsplit(data["path"]).query))["exp"])
@@ -110,6 +110,19 @@ async def test_every_parameter_of_a_live_url_may_be_signed(edge: Served) -> None
     assert (await stranger(edge, data["url"])).status_code == 200
 
 
+async def test_an_idempotency_key_gets_its_first_answer_again(free: Served) -> None:
+    body = {"prompt": "a hen", "expiresIn": 60}
+    headers = {"Idempotency-Key": "one-url"}
+    first = await free.client.post(SIGN, json=body, headers=headers)
+    again = await free.client.post(SIGN, json=body, headers=headers)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.content == first.content
+    other = await free.client.post(SIGN, json=body | {"expiresIn": 61}, headers=headers)
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "IDEMPOTENCY_MISMATCH")
+
+
 async def test_null_is_the_same_as_nothing(free: Served) -> None:
     data = await signed(free, prompt="a fox", w=None, scope=None, expiresIn=None, seed=None)
     assert "w=" not in data["path"]
@@ -158,8 +171,11 @@ async def test_all_that_is_wrong_is_said_at_once(free: Served) -> None:
         ({"prompt": "a", "seed": [1]}, "seed", "TYPE_INVALID"),
         ({"prompt": "a", "model": "no/such"}, "model", "UNKNOWN_MODEL"),
         ({"prompt": "a", "expiresIn": 31_536_001}, "expiresIn", "EXPIRES_IN_INVALID"),
-        ({"prompt": "a", "expiresIn": "soon"}, "expiresIn", "EXPIRES_IN_INVALID"),
-        ({"prompt": "a", "expiresIn": 1.5}, "expiresIn", "EXPIRES_IN_INVALID"),
+        ({"prompt": "a", "expiresIn": 10**30}, "expiresIn", "EXPIRES_IN_INVALID"),
+        ({"prompt": "a", "expiresIn": "soon"}, "expiresIn", "TYPE_INVALID"),
+        ({"prompt": "a", "expiresIn": "3600"}, "expiresIn", "TYPE_INVALID"),
+        ({"prompt": "a", "expiresIn": 1.5}, "expiresIn", "TYPE_INVALID"),
+        ({"prompt": "a", "expiresIn": True}, "expiresIn", "TYPE_INVALID"),
         ({"prompt": "a", "fp-x": 0.5}, "fp-y", "FOCAL_POINT_INVALID"),
         ({"prompt": "a", "scope": 7}, "scope", "TYPE_INVALID"),
     ],
