@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,15 @@ from cache.errors import EntryCorrupt
 _UNFINISHED = ".new"
 # Entries the store took from here, of which a purge that comes late must know.
 _REMEMBERED = 10_000
+
+# Whether an entry that an earlier run left here at this moment, in unix seconds, may still be
+# stored and served; None while that cannot be said. Must not raise.
+Wanted = Callable[[Key, Entry, float], Awaitable[bool | None]]
+
+
+async def any_entry(key: Key, entry: Entry, since: float) -> bool | None:  # noqa: ARG001 - of Wanted
+    """Where nothing is ever taken away."""
+    return True
 
 
 class Spool(Protocol):
@@ -52,12 +62,18 @@ class NullSpool:
 
 
 class DirectorySpool:
-    """Files named ``<slot>-<identity>``, at most ``bound`` bytes of them."""
+    """Files named ``<slot>-<identity>``, at most ``bound`` bytes of them.
 
-    def __init__(self, folder: Path, *, bound: int) -> None:
+    Nobody heard for the files of an earlier run what was taken away since: ``wanted`` is asked
+    whenever one of them is read.
+    """
+
+    def __init__(self, folder: Path, *, bound: int, wanted: Wanted = any_entry) -> None:
         self._folder = folder
         self._bound = bound
+        self._wanted = wanted
         self._sizes: dict[Key, int] = {}
+        self._left: dict[Key, float] = {}
         self._brought: OrderedDict[Key, None] = OrderedDict()
         self._log = logging.getLogger(__name__)
         self.filled = asyncio.Event()
@@ -72,7 +88,9 @@ class DirectorySpool:
 
     async def load(self) -> None:
         """Find what an earlier run left. Raises OSError when the folder cannot be used."""
-        self._sizes = await to_thread.run_sync(_scan, self._folder)
+        found = await to_thread.run_sync(_scan, self._folder)
+        self._sizes = {key: size for key, (size, _) in found.items()}
+        self._left = {key: since for key, (_, since) in found.items()}
         if self._sizes:
             self._log.warning("%d entries still wait for the store", len(self._sizes))
             self.filled.set()
@@ -88,6 +106,7 @@ class DirectorySpool:
             self._log.error("the spool cannot be written: %s", error)
             return False
         self._sizes[key] = len(stored)
+        self._left.pop(key, None)
         self.filled.set()
         return True
 
@@ -95,14 +114,27 @@ class DirectorySpool:
         if key not in self._sizes:
             return None
         try:
-            return decode(await to_thread.run_sync(self._path_of(key).read_bytes))
+            entry = decode(await to_thread.run_sync(self._path_of(key).read_bytes))
         except (OSError, EntryCorrupt) as error:
             self._log.error("an entry in the spool cannot be read: %s", error)
             self._sizes.pop(key, None)
             return None
+        return entry if await self.keeps(key, entry) else None
+
+    async def keeps(self, key: Key, entry: Entry) -> bool:
+        """Whether this entry waits here and may be stored; what is no longer wanted is dropped."""
+        since = self._left.get(key)
+        if since is None:
+            return self.holds(key)
+        wanted = await self._wanted(key, entry, since)
+        if wanted is False and self._left.get(key) == since:
+            self._log.warning("an entry of %s was taken away while nobody was here", key.slot)
+            await self.drop(key)
+        return wanted is True and self.holds(key)
 
     async def drop(self, key: Key) -> None:
         self._sizes.pop(key, None)
+        self._left.pop(key, None)
         with suppress(OSError):
             await to_thread.run_sync(self._path_of(key).unlink)
 
@@ -125,14 +157,16 @@ class DirectorySpool:
         return self._folder / f"{key.slot}-{key.identity}"
 
 
-def _scan(folder: Path) -> dict[Key, int]:
+def _scan(folder: Path) -> dict[Key, tuple[int, float]]:
+    """Bytes, and since when they wait."""
     folder.mkdir(parents=True, exist_ok=True)
-    sizes = {}
+    found = {}
     for path in folder.iterdir():
         slot, _, identity = path.name.partition("-")
         if identity and not path.name.endswith(_UNFINISHED):
-            sizes[Key(slot, identity)] = path.stat().st_size
-    return sizes
+            facts = path.stat()
+            found[Key(slot, identity)] = (facts.st_size, facts.st_mtime)
+    return found
 
 
 def _write_down(path: Path, stored: bytes) -> None:

@@ -12,7 +12,7 @@ from cache.entry import Entry, Key
 from cache.errors import EntryCorrupt, TierUnavailable
 from cache.observer import Observer
 from cache.slots import write_first
-from cache.spool import DirectorySpool
+from cache.spool import DirectorySpool, Wanted, any_entry
 from cache.tier import Store, Tier
 
 # Told what stands in the store once it has taken an entry out of the spool. Must not raise.
@@ -34,14 +34,15 @@ async def directory_spool(
     first_pause: float = 1.0,
     longest_pause: float = 60.0,
     on_stored: Arrival = nobody,
+    wanted: Wanted = any_entry,
 ) -> AsyncIterator[DirectorySpool]:
     """A spool that keeps offering its entries to the store.
 
     While the store refuses, the pause between two rounds doubles from ``first_pause`` to at most
     ``longest_pause`` seconds. ``on_stored`` is told what stands in the store once it has taken an
-    entry. Raises OSError.
+    entry. ``wanted`` is asked of what an earlier run left. Raises OSError.
     """
-    spool = DirectorySpool(folder, bound=bound)
+    spool = DirectorySpool(folder, bound=bound, wanted=wanted)
     await spool.load()
     emptying = _Emptying(
         spool,
@@ -102,14 +103,20 @@ class _Emptying:
         except (TierUnavailable, EntryCorrupt) as error:
             self._log.warning("the store still refuses an entry: %s", error)
             return False
-        if not self._spool.holds(key):
-            # Purged while it was on its way.
-            await self._take_back(slot)
-            return True
+        if not await self._spool.keeps(key, entry):
+            # Purged while it was on its way; what somebody else put there instead is theirs.
+            if standing == entry:
+                await self._take_back(slot)
+            return not self._spool.holds(key)
         self._spool.note_brought(key)
         # Somebody else's may stand now; the near tier must not go on with ours.
         with suppress(TierUnavailable):
             await self._near.put(slot, standing)
+        if not self._spool.holds(key):
+            # Purged meanwhile, also from the store: whoever did it knows that it was brought.
+            with suppress(TierUnavailable):
+                await self._near.delete(slot)
+            return True
         await self._spool.drop(key)
         await self._on_stored(key, standing)
         return True

@@ -18,6 +18,7 @@ from core.errors import (
     GenerationTimeout,
     GeneratorBusy,
     GeneratorFailed,
+    Gone,
     PictureUnsound,
     PolicyUnavailable,
     StoreDown,
@@ -33,6 +34,8 @@ _REMEMBERED: dict[type[EdgeError], tuple[float, bool]] = {
     ContentRefused: (600, False),
     BudgetExhausted: (1, False),
     Busy: (0, False),
+    # The tombstone is what is asked, by everybody.
+    Gone: (0, False),
     PolicyUnavailable: (5, False),
     StoreDown: (1, False),
     EdgeError: (5, True),
@@ -49,6 +52,7 @@ _BY_CODE: dict[str, type[EdgeError]] = {
         ContentRefused,
         BudgetExhausted,
         Busy,
+        Gone,
         StoreDown,
         CoordinatorDown,
     )

@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from cache.background import end
 from cache.entry import Entry, Key
 from cache.readthrough import ReadThrough
+from cache.spool import Wanted
 from cache.spooling import Arrival
 from cache.tier import Leases
 from config.settings import Settings
 from core.errors import RecordsUnavailable
+from core.purging.ports import Leftovers
 from core.records.records import Records
 from core.storage.keeper import Keeper
 from core.storage.shelf import Bounds, Shavings, Shelf
@@ -63,6 +65,21 @@ def booked(shelf: Shelf) -> Arrival:
             log.warning("arrival_not_noted", slot=key.slot)
 
     return note
+
+
+def still_wanted(leftovers: Leftovers) -> Wanted:
+    """Asks the records of what an earlier run left in the spool."""
+    log = structlog.get_logger("spool")
+
+    async def ask(key: Key, entry: Entry, since: float) -> bool | None:
+        image_id, moment = entry.meta.get("image", ""), datetime.fromtimestamp(since, UTC)
+        try:
+            return await leftovers.wanted(key, image_id, moment)
+        except RecordsUnavailable:
+            log.warning("leftover_not_judged", slot=key.slot)
+            return None
+
+    return ask
 
 
 def _days(days: int | None) -> timedelta | None:

@@ -30,12 +30,13 @@ from cache.redis_leases import redis_leases
 from cache.redis_rates import RedisRates
 from cache.redis_tier import RedisTier
 from cache.spool import NullSpool, Spool
-from cache.spooling import Arrival, directory_spool
+from cache.spooling import directory_spool
 from cache.tier import Failures, Leases, ListedStore, Store, Tier
 from config.settings import Settings
 from core.ports import Admission
 from core.records.records import Records, open_records
 from core.spending.admission import KeyAdmission, Unlimited
+from edge.keeping import booked, still_wanted
 from edge.telemetry.health import Check
 
 _PICTURES = "pictures"
@@ -100,14 +101,17 @@ async def bare_store(settings: Settings) -> AsyncIterator[ListedStore]:
 
 @asynccontextmanager
 async def spool(
-    settings: Settings, pictures: Store, near: Tier, observer: Observer, on_stored: Arrival
+    settings: Settings, log: Records, pictures: Store, near: Tier, observer: Observer
 ) -> AsyncIterator[Spool]:
     """Keeps what a bucket refuses; a directory that refuses would refuse this as well."""
     if settings.store.bucket is None:
         yield NullSpool()
         return
     folder = settings.data.folder / _SPOOL
-    async with directory_spool(folder, pictures, near, observer, on_stored=on_stored) as waiting:
+    told, wanted = booked(log.shelf), still_wanted(log.leftovers)
+    async with directory_spool(
+        folder, pictures, near, observer, on_stored=told, wanted=wanted
+    ) as waiting:
         yield waiting
 
 

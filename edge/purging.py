@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -82,10 +83,11 @@ async def purging(
     announcements: Announcements,
     catalog: Catalog,
     version: str,
+    near_keeps: timedelta,
 ) -> AsyncIterator[Purging]:
     """With the journal's reader in the background: open it before anything is in memory.
 
-    ``version`` is the prompt enhancer's. Raises RecordsUnavailable.
+    ``version``: the prompt enhancer's; ``near_keeps``: JournalReader's. Raises RecordsUnavailable.
     """
     covers = Covers(
         images=log.images, flows=log.flows, tenants=log.tenants, catalog=catalog, version=version
@@ -104,6 +106,7 @@ async def purging(
         cache=cache,
         derivatives=derivatives,
         broadcast=broadcast,
+        near_keeps=near_keeps,
     )
     await reader.start()
     task = asyncio.create_task(reader.run())

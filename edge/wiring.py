@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -23,7 +24,7 @@ from core.signing import Signer
 from edge.deriving import deriving, memory_for_derivatives
 from edge.equipping import catalog_of, equipped
 from edge.hot import HotMemo
-from edge.keeping import booked, keeping
+from edge.keeping import keeping
 from edge.making import making, making_state, warming
 from edge.operations.first_start import prepare
 from edge.parts import Coordination, coordination, records, spool, store
@@ -112,6 +113,7 @@ async def _services(
             announcements=told,
             catalog=catalog,
             version=workshop.enhancer.version,
+            near_keeps=timedelta(seconds=settings.redis.keep),
         )
     )
     shelf = library(settings, log, cache, takedowns)
@@ -140,9 +142,7 @@ async def _ground(
     used = await stack.enter_async_context(use(settings, log))
     pictures = await stack.enter_async_context(store(settings))
     counted = CacheMetrics(registry)
-    waiting = await stack.enter_async_context(
-        spool(settings, pictures, fleet.near, counted, booked(log.shelf))
-    )
+    waiting = await stack.enter_async_context(spool(settings, log, pictures, fleet.near, counted))
     cache = _cache(settings, fleet, pictures, counted, waiting)
     derivatives = await stack.enter_async_context(
         deriving(settings, registry, log, fleet, pictures)

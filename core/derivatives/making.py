@@ -36,13 +36,18 @@ class Studio:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One derivative of the master with these bytes; ``key`` is where it will stand."""
+    """One derivative of the master with these bytes; ``key`` is where it will stand.
+
+    ``since`` is where the journal of purges stood when the master was at hand, which may be long
+    before the work begins; None: the records did not say.
+    """
 
     project_id: str
     key: Key
     facts: Facts
     body: bytes
     variant: Variant
+    since: int | None
 
 
 class Making:
@@ -54,7 +59,6 @@ class Making:
         self._job = job
         self._studio = studio
         self._row: Stored | None = None
-        self._since: int | None = None
         self._log = structlog.get_logger("derivatives")
 
     async def __call__(self, lease: Lease) -> Entry:
@@ -72,7 +76,7 @@ class Making:
     async def landed(self, entry: Entry, *, first: bool, stored: bool) -> bool:
         """Whether the master was purged meanwhile: then nothing of it may stay."""
         del entry, first
-        row, since = self._row, self._since
+        row, since = self._row, self._job.since
         if row is None or since is None or not stored:
             return False
         struck = await self._studio.watch.struck(row.project_id, row.master_slot, since)
@@ -86,7 +90,6 @@ class Making:
 
     async def _make(self) -> Entry:
         job, studio = self._job, self._studio
-        self._since = await studio.watch.earlier()
         body, digest, seconds = await studio.workers.run(self._render)
         studio.meter.made(job.variant.format, seconds)
         kept = await self._recorded(len(body))
@@ -95,7 +98,7 @@ class Making:
 
     async def _recorded(self, size: int) -> bool:
         """Whether it may be stored: whatever stands in the store is on record first."""
-        if self._since is None:
+        if self._job.since is None:
             return False
         job, now = self._job, datetime.now(UTC)
         row = Stored(

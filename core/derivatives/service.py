@@ -49,7 +49,7 @@ class _Ask:
     """What is asked of a master.
 
     ``usual`` is what is made now; ``best`` what is served as soon as it is there, but nobody waits
-    for. ``focal`` is None where only the master's record would know.
+    for. ``focal`` is None where only the master's record would know. ``since`` is as Job's.
     """
 
     project_id: str
@@ -59,6 +59,7 @@ class _Ask:
     vary: bool
     exact: bool
     focal: Point | None
+    since: int | None = None
 
     def planned(self, wish: Wish) -> Variant | None:
         return planned(wish, self.facts.master, exact=self.exact, focal=self.focal or CENTRE)
@@ -153,6 +154,7 @@ class Derivatives:
             ready = await self._recalled(ask, better)
             if ready is not None:
                 return ready
+        ask = replace(ask, since=await self._studio.watch.earlier())
         variant = ask.planned(ask.usual if better or ask.best is None else ask.best)
         if variant is None:
             derived = Derived(master, ask.vary)
@@ -233,7 +235,7 @@ class Derivatives:
     async def _fetch(self, ask: _Ask, master: Picture, variant: Variant) -> Found:
         """Raises Busy, StoreDown."""
         key = ask.key(variant)
-        job = Job(ask.project_id, key, ask.facts, master.body, variant)
+        job = Job(ask.project_id, key, ask.facts, master.body, variant, ask.since)
         try:
             try:
                 found = await self._cache.fetch(key, Making(job, self._studio), wait=_PATIENCE)

@@ -13,6 +13,7 @@ from core.ids import new_id
 from core.live_request import LiveRequest
 from core.models import Generation, Image, Model
 from core.rendering.orders import Order
+from core.spending.permission import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,23 @@ class Plan:
     references: tuple[Image, ...]
     generation: Generation
 
+    @property
+    def account(self) -> Account:
+        """Who pays: the key alone."""
+        key_id = self.owner.key.id
+        return Account(f"key:{key_id}", key_id, scope_id=None, budgets=(), allowance=None)
+
     def order(self, generation: Generation) -> Order:
         """The work of this record."""
-        key = self.owner.key
+        account = self.account
         return Order(
             key=self.key,
             project=self.owner.project,
             request=self.picture,
             model=self.model,
-            payer=f"key:{key.id}",
+            payer=account.payer,
             origin="rest",
-            key_id=key.id,
+            key_id=account.key_id,
             generation=generation,
             references=self.references,
         )
@@ -63,9 +70,13 @@ class Planner:
     ) -> Plan:
         """Another attempt at ``old``, under its id. With ``variation`` the picture is one nobody
         has seen, whatever seed was asked for. Raises as plan.
+
+        The same picture asked for again is a live URL's, and its scope's, as ``old`` was. Any
+        other is an order of its own: no live URL leads to it.
         """
         model = self._model(owner, request)
         references = await self._changed_references(owner, old, request)
+        same = not variation and _is_as_before(request, old)
         if variation:
             request = replace(request, seed=None)
         variety = f"{old.id}/{old.attempt + 1}" if variation else None
@@ -74,7 +85,8 @@ class Planner:
             plan.generation,
             id=old.id,
             created_at=old.created_at,
-            origin=old.origin,
+            origin=old.origin if same else "rest",
+            scope_id=old.scope_id if same else None,
             retry_count=old.retry_count,
         )
         return replace(plan, generation=generation)
@@ -142,6 +154,11 @@ class Planner:
             owner.project.path, model, picture, self._version, digests, variation=variation
         )
         return key_of(canonical)
+
+
+def _is_as_before(request: GenerationRequest, old: Generation) -> bool:
+    before = request_of(old)
+    return request.picture == before.picture and request.references == before.references
 
 
 def _pending(

@@ -19,7 +19,8 @@ from core.purging.ports import NoPurges, Takedowns, Tombstones
 from core.purging.takedowns import LocalTakedowns
 from core.rendering.orders import Order
 from core.rest_ports import FlowLibrary, GenerationLibrary
-from core.spending.permission import Spending
+from core.spending.foresight import Foresight
+from core.spending.permission import Account, Spending
 
 _ENDED: tuple[Status, ...] = ("success", "failed", "cancelled")
 _UNDER_WAY: tuple[Status, ...] = ("pending", "processing")
@@ -59,6 +60,7 @@ class GenerationService:
         flows: FlowLibrary,
         generator: Generator,
         spending: Spending,
+        foresight: Foresight,
         takedowns: Takedowns | None = None,
         tombstones: Tombstones | None = None,
     ) -> None:
@@ -72,6 +74,7 @@ class GenerationService:
         self._flows = flows
         self._generator = generator
         self._spending = spending
+        self._foresight = foresight
 
     async def create(
         self,
@@ -93,7 +96,7 @@ class GenerationService:
             await self._adoption.ensure_free(plan.generation)
         found = await self._stored(plan)
         if found is None:
-            await self._ensure_may_spend(plan)
+            await self._ensure_may_spend(plan, patience)
         generation = plan.generation
         if generation.flow_id is not None:
             await self._flows.ensure(owner.project.id, generation.flow_id)
@@ -204,7 +207,7 @@ class GenerationService:
         project_id = old.project_id
         found = await self._stored(plan)
         if found is None:
-            await self._ensure_may_spend(plan)
+            await self._ensure_may_spend(plan, patience)
             await self._cache.forgive(plan.key)
         if plan.generation.flow_id is not None:
             await self._flows.ensure(project_id, plan.generation.flow_id)
@@ -246,11 +249,25 @@ class GenerationService:
         except CacheError as error:
             raise public(error) from error
 
-    async def _ensure_may_spend(self, plan: Plan) -> None:
+    async def _ensure_may_spend(self, plan: Plan, patience: Patience) -> None:
         if await self._tombstones.stands(plan.owner.project.id, plan.key.identity):
             raise Gone
         self._spending.ensure_enabled()
+        account = await self._foreseen(plan, patience)
+        if account is not None:
+            await self._foresight.ensure_rate(account)
         await self._spending.ensure_welcome(plan.owner.project, plan.picture.prompt)
+        if account is not None:
+            await self._foresight.ensure_budgets(account, plan.model.price_micros)
+
+    async def _foreseen(self, plan: Plan, patience: Patience) -> Account | None:
+        """Whose means are looked at before anything is counted: of those who go away before the
+        work can say that it was refused. Who joins what is under way needs none."""
+        if patience.seconds > 0 and not patience.respond_async:
+            return None
+        if await self._foresight.is_under_way(plan.owner.project.id, plan.key):
+            return None
+        return plan.account
 
 
 def _order(plan: Plan, generation: Generation) -> Order:

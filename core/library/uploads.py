@@ -133,7 +133,7 @@ class Uploads:
         try:
             found = await self._cache.lookup(key)
             if found is not None and found.stored:
-                return found.entry
+                return await self._allowed(project, key, found.entry)
             if await self._tombstones.stands(project.id, key.identity):
                 raise Gone
             entry = entry_of(
@@ -145,9 +145,19 @@ class Uploads:
                 stand_in=False,
                 created_at=int(time.time()),
             )
-            return await self._cache.put(key, entry)
+            return await self._allowed(project, key, await self._cache.put(key, entry))
         except CacheError as error:
             raise public(error) from error
+
+    async def _allowed(self, project: Project, key: Key, entry: Entry) -> Entry:
+        """Asked once it stands: a take-down that came before did not find it there.
+
+        Raises Gone, TierUnavailable.
+        """
+        if await self._tombstones.stands(project.id, key.identity):
+            await self._cache.forget(key)
+            raise Gone
+        return entry
 
     async def _sound(self, body: bytes) -> VerifiedPicture:
         work = partial(reencode, body, self._limits)

@@ -119,6 +119,16 @@ class Tombstones(Protocol):
         """Whether this image's picture was taken down for good, also when its record is gone."""
 
 
+class Leftovers(Protocol):
+    """Tells what an earlier run left behind from what was taken away since."""
+
+    async def wanted(self, key: Key, image_id: str, since: datetime) -> bool:
+        """Whether this image's bytes, which nobody looked after since then, may still be stored.
+
+        Raises RecordsUnavailable.
+        """
+
+
 class Journal(FlightWatch, Tombstones, Protocol):
     """The purges on record: one order for all processes. Every method raises RecordsUnavailable."""
 
@@ -150,6 +160,9 @@ class Journal(FlightWatch, Tombstones, Protocol):
 
     async def since(self, number: int, watched: Collection[int]) -> list[Purge]:
         """The purges of all projects after ``number``, and the watched ones, in their order."""
+
+    async def made_after(self, when: datetime) -> list[Purge]:
+        """The purges of all projects that were written down after this moment, oldest first."""
 
     async def tidy(self, before: datetime) -> None:
         """Forget what was carried out, and told, before this moment."""

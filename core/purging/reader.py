@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import structlog
 
@@ -21,6 +22,8 @@ _TIDY_EVERY = 3600.0
 _PATIENCE = timedelta(seconds=60)
 _PATIENCE_WITH_BIG_ONES = timedelta(minutes=10)
 _KEPT = timedelta(days=7)
+# Copies dropped once more at the start; a near tier that was away may hold older ones, too.
+_AT_START = 10_000
 
 
 def _utc_now() -> datetime:
@@ -32,7 +35,7 @@ class JournalReader:
 
     A purge that is still being carried out is heeded again and again until it has ended: before,
     what it takes away can still be read from the store. Begin with ``start`` before anything is
-    in memory.
+    in memory. ``near_keeps`` is how long the near tier keeps a copy.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class JournalReader:
         derivatives: Derivations,
         broadcast: Broadcast,
         every: float = EVERY,
+        near_keeps: timedelta = timedelta(days=1),
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._journal = journal
@@ -52,16 +56,22 @@ class JournalReader:
         self._derivatives = derivatives
         self._broadcast = broadcast
         self._every = every
+        self._near_keeps = near_keeps
         self._clock = clock
         self._number = 0
         self._watched: set[int] = set()
         self._log = structlog.get_logger("purges")
 
     async def start(self) -> None:
-        """From now on every purge is heeded. Raises RecordsUnavailable."""
+        """From now on every purge is heeded, and the near tier's copies of what went lately are
+        dropped once more: whoever owed it that may have ended first. Raises RecordsUnavailable."""
         self._number = await self._journal.number()
         everything = self._clock() + timedelta(days=1)
         self._watched = {purge.number for purge in await self._journal.abandoned(everything)}
+        lately = await self._journal.made_after(self._clock() - self._near_keeps)
+        struck = dict.fromkeys(each.key for purge in reversed(lately) for each in purge.struck)
+        if struck:
+            await self._cache.evict(list(islice(struck, _AT_START)))
 
     async def run(self) -> None:
         """Read until cancelled; a database or a Redis that is away ends nothing."""

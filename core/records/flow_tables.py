@@ -12,6 +12,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 from core.records.columns import Json, UtcTime, metadata, one_of
@@ -81,7 +82,16 @@ generation_history = Table(
     Column("error_code", Text),
     Column("error_message", Text),
     Column("updated_at", UtcTime, nullable=False),
+    # Through which the attempt was made: the next one may be an order of its own.
+    Column("scope_id", Text),
     PrimaryKeyConstraint("project_id", "generation_id", "attempt"),
+    Index(
+        "ix_generation_history_by_scope",
+        "project_id",
+        "scope_id",
+        postgresql_where=text("scope_id IS NOT NULL"),
+        sqlite_where=text("scope_id IS NOT NULL"),
+    ),
     one_of("status", ("pending", "processing", "success", "failed", "cancelled")),
 )
 

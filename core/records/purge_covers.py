@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, true, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cache.entry import Key
 from core.purging.ports import Cover, Everything, Flow, Images, Place, Slots, Struck, Through
-from core.records.tables import generations, images
+from core.records.tables import generation_history, generations, images
 
 # Records in one part of a purge: of a scope or a project, whose parts can be taken up again, and
 # of anything else, which should be one part.
@@ -96,10 +96,20 @@ def _images_of(project_id: str, cover: Cover) -> ColumnElement[bool]:
         case Place():
             return _is(image, cover.key)
         case Through():
-            made_there = select(made.identity).where(of_project, made.scope_id == cover.scope_id)
-            return image.identity.in_(made_there)
+            return _made_through(project_id, cover.scope_id)
         case Everything():
             return true()
+
+
+def _made_through(project_id: str, scope_id: str) -> ColumnElement[bool]:
+    """Also by what was made again since: its live URL shows the earlier attempt's picture."""
+    made_there = (
+        select(table.c.identity).where(
+            table.c.project_id == project_id, table.c.scope_id == scope_id
+        )
+        for table in (generations, generation_history)
+    )
+    return images.c.identity.in_(union_all(*made_there))
 
 
 async def _under_way(

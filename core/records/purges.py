@@ -107,6 +107,10 @@ class SqlPurges(Journal, PurgeWatch):
             return await self._read(later)
         return await self._read(or_(later, purges.c.number.in_(sorted(watched))))
 
+    async def made_after(self, when: datetime) -> list[Purge]:
+        """The purges of all projects that were written down after this moment, oldest first."""
+        return await self._read(purges.c.made_at > when)
+
     async def number(self) -> int:
         """The last purge's number; 0 before the first."""
         async with self._database.reading() as connection:

@@ -16,6 +16,7 @@ from core.records.images import SqlImageLibrary
 from core.records.inventory import SqlInventory
 from core.records.keys import SqlKeys
 from core.records.ledger import Clock, SqlLedger
+from core.records.leftovers import SqlLeftovers
 from core.records.library import SqlGenerationLibrary
 from core.records.live_pictures import SqlLivePictures
 from core.records.location import locate
@@ -48,6 +49,7 @@ class Records:
     usage: SqlUsage
     derivatives: SqlDerivatives
     deliveries: SqlDeliveries
+    leftovers: SqlLeftovers
 
     async def ping(self) -> None:
         """Raises RecordsUnavailable when the database does not answer."""
@@ -106,4 +108,5 @@ def records_over(
         usage=SqlUsage(database, ledger_clock),
         derivatives=SqlDerivatives(database),
         deliveries=SqlDeliveries(database, ledger_clock),
+        leftovers=SqlLeftovers(database),
     )

@@ -13,6 +13,7 @@ from core.records.tables import (
     derivatives,
     flow_aliases,
     generation_references,
+    generations,
     images,
     projects,
 )
@@ -22,6 +23,8 @@ from core.storage.shelf import Kept, Shelf
 _EVERY_PROJECT = images.c.project_id.in_(select(projects.c.id))
 # How exactly a use is noted: more often would be writing for nothing.
 _NOTED_WITHIN = timedelta(days=1)
+# Databases bound the values of a statement, PostgreSQL by 32,767.
+_AT_ONCE = 500
 
 
 class SqlShelf(Shelf):
@@ -59,22 +62,24 @@ class SqlShelf(Shelf):
         arrived = (
             update(images)
             .where(_EVERY_PROJECT, images.c.slot == slot, images.c.identity == identity)
-            .where(not_(images.c.stored))
+            .where(not_(images.c.stored), images.c.deleted_at.is_(None))
             .values(stored=True)
         )
         async with self._database.writing() as connection:
             await connection.execute(arrived)
 
     async def note_used(self, project_id: str, image_ids: Collection[str], when: datetime) -> None:
-        known = images.c.used_at
+        known, ids = images.c.used_at, sorted(image_ids)
         noted = (
             update(images)
-            .where(images.c.project_id == project_id, images.c.id.in_(sorted(image_ids)))
+            .where(images.c.project_id == project_id)
             .where(or_(known.is_(None), known < when - _NOTED_WITHIN))
             .values(used_at=when)
         )
-        async with self._database.writing() as connection:
-            await connection.execute(noted)
+        for start in range(0, len(ids), _AT_ONCE):
+            part = noted.where(images.c.id.in_(ids[start : start + _AT_ONCE]))
+            async with self._database.writing() as connection:
+                await connection.execute(part)
 
     async def _listed(self, query: Select[Any]) -> list[Image]:
         async with self._database.reading() as connection:
@@ -84,6 +89,12 @@ class SqlShelf(Shelf):
 
 def _unreferenced() -> tuple[ColumnElement[bool], ...]:
     """Pictures of live URLs that nothing but their URL leads to: it can have them made again."""
+    ordered = exists().where(
+        generations.c.project_id == images.c.project_id,
+        generations.c.output_image_id == images.c.id,
+        generations.c.origin == "rest",
+        generations.c.deleted_at.is_(None),
+    )
     named_in_a_flow = exists().where(
         flow_aliases.c.project_id == images.c.project_id, flow_aliases.c.image_id == images.c.id
     )
@@ -102,4 +113,5 @@ def _unreferenced() -> tuple[ColumnElement[bool], ...]:
         images.c.flow_id.is_(None),
         not_(named_in_a_flow),
         not_(gone_by),
+        not_(ordered),
     )

@@ -118,11 +118,15 @@ def _sum_since(
 async def _by_scope(
     connection: AsyncConnection, project_id: str, month: datetime
 ) -> dict[str | None, Use]:
+    """An earlier attempt may have been made through a scope, the current one without."""
+    earlier = generation_history.c
+    scope = case((earlier.attempt.is_not(None), earlier.scope_id), else_=generations.c.scope_id)
+    attempts = ledger.outerjoin(generations, _CURRENT).outerjoin(generation_history, _EARLIER)
     made = (
-        select(generations.c.scope_id.label("name"), *_totals())
-        .select_from(ledger.outerjoin(generations, _CURRENT))
+        select(scope.label("name"), *_totals())
+        .select_from(attempts)
         .where(ledger.c.project_id == project_id, ledger.c.reserved_at >= month, _COUNTS)
-        .group_by(generations.c.scope_id)
+        .group_by(scope)
     )
     hits = (
         select(hit_counts.c.scope_id, func.sum(hit_counts.c.hits).label("hits"))

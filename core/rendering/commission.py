@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import NoReturn
 
 import structlog
 import uuid_utils
@@ -15,6 +16,7 @@ from core.errors import (
     GenerationCancelled,
     GenerationTimeout,
     GeneratorBusy,
+    Gone,
 )
 from core.failures import shared
 from core.models import Generation, RawPicture, Recipe, Reference
@@ -22,6 +24,9 @@ from core.pictures import entry_of
 from core.rendering.materials import gathered
 from core.rendering.orders import Order, generation_of, image_of, recipe_of, with_job
 from core.rendering.workshop import Workshop
+
+# Its holder died between sending the job and noting its id.
+_LOST = ("LOST", "The process that started it ended before noting it.")
 
 
 class Commission:
@@ -89,15 +94,20 @@ class Commission:
         return entry
 
     async def _resume_or_begin(self) -> Generation:
-        """The job of a holder that died, or a new one with its cost reserved."""
+        """The job of a holder that died, or a new one with its cost reserved. Raises Gone."""
         workshop, order = self._workshop, self._order
+        # It may have waited long for its turn. Take-downs after this number strike the flight.
         self._since = await workshop.watch.number()
+        gone = await workshop.tombstones.stands(order.project.id, order.key.identity)
         open_one = await workshop.generations.unfinished(order.project.id, order.key.identity)
+        if gone:
+            await self._give_up(open_one)
         if open_one is not None and open_one.job_id is not None:
             self._since = await workshop.watch.number_before(open_one.updated_at)
             return open_one
         if open_one is not None:
-            await self._write_off(open_one)
+            await self._write_off(open_one, *_LOST)
+            workshop.meter.paid_twice()
         # Nothing is reserved or written down for what could not be started anyway.
         workshop.slots.ensure_open()
         return await self._begin()
@@ -127,17 +137,22 @@ class Commission:
                 raise
             raise NotAdmitted(exhausted.payer, exhausted) from exhausted
 
-    async def _write_off(self, lost: Generation) -> None:
-        """Its holder died between sending the job and noting its id: it may have been charged."""
+    async def _give_up(self, left: Generation | None) -> NoReturn:
+        """Must not come back: what a holder that died has left is stopped. Raises Gone."""
+        gone = Gone()
+        if left is not None and left.job_id is not None:
+            await self._workshop.generator.cancel(left.job_id)
+            await self._write_off(left, gone.code, gone.message)
+        elif left is not None:
+            await self._write_off(left, *_LOST)
+        raise gone
+
+    async def _write_off(self, left: Generation, code: str, text: str) -> None:
+        """The job of a holder that died comes to nothing, and may have been charged."""
         await self._workshop.generations.fail(
-            lost.project_id,
-            lost.id,
-            "LOST",
-            "The process that started it ended before noting it.",
-            attempt=lost.attempt,
+            left.project_id, left.id, code, text, attempt=left.attempt
         )
-        await self._workshop.ledger.settle(lost.account, self._order.model.price_micros)
-        self._workshop.meter.paid_twice()
+        await self._workshop.ledger.settle(left.account, self._order.model.price_micros)
 
     async def _paint(self, generation: Generation, lease: Lease) -> Entry:
         order, workshop = self._order, self._workshop

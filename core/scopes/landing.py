@@ -6,11 +6,17 @@ import structlog
 
 from cache.entry import Entry
 from cache.tier import Fill, Lease
+from core.errors import EdgeError
+from core.failures import shared
 from core.models import Generation
 
 
 class Landing(Protocol):
     """Called for the picture of one generation, by whoever carries that generation through."""
+
+    async def spared(self) -> Entry | None:
+        """The picture that has made the work needless, under the identity of the work; asked
+        before anything is spent. None: there is none."""
 
     async def arrived(self, entry: Entry) -> None:
         """The picture is stored, and its generation not shown as done yet."""
@@ -22,13 +28,16 @@ class Landing(Protocol):
 class NoLanding:
     """Nothing more has to happen."""
 
+    async def spared(self) -> Entry | None:
+        return None
+
     async def arrived(self, entry: Entry) -> None: ...
 
     async def recorded(self, generation: Generation) -> None: ...
 
 
 class LandingFill:
-    """A fill whose landing is called first."""
+    """A fill whose landing is called first, before it begins and when it has ended."""
 
     def __init__(self, fill: Fill, landing: Landing) -> None:
         self.payer = fill.payer
@@ -37,7 +46,11 @@ class LandingFill:
         self._log = structlog.get_logger("landing")
 
     async def __call__(self, lease: Lease) -> Entry:
-        return await self._fill(lease)
+        try:
+            spared = await self._landing.spared()
+        except EdgeError as error:
+            raise shared(error) from error
+        return await self._fill(lease) if spared is None else spared
 
     async def landed(self, entry: Entry, *, first: bool, stored: bool) -> bool | None:
         if stored:

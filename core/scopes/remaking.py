@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-import structlog
-
-from cache.entry import Entry, Key
+from cache.entry import Key
 from cache.errors import CacheError
-from cache.readthrough import ReadThrough
+from cache.readthrough import Found, ReadThrough
 from core.catalog import Catalog
-from core.errors import EdgeError, NotFound
+from core.errors import NotFound
 from core.failures import public
 from core.generations.requests import Owner
 from core.generations.work import GenerationWork
@@ -19,7 +17,9 @@ from core.models import Generation, Model, Project, Scope
 from core.ports import PurgeWatch
 from core.rendering.orders import Order, generation_of
 from core.rest_ports import GenerationLibrary
+from core.scopes.exchange import Exchange, Exchanges, Swap
 from core.scopes.ports import LivePicture, LivePictureLibrary, LivePictures, Replacements
+from core.spending.foresight import Foresight
 from core.spending.permission import Spending, account_of
 from core.spending.visitor import Visitor
 
@@ -66,6 +66,7 @@ class Remaking:
         live: Live,
         catalog: Catalog,
         spending: Spending,
+        foresight: Foresight,
         work: GenerationWork,
         library: GenerationLibrary,
         pictures: LivePictureLibrary,
@@ -77,11 +78,12 @@ class Remaking:
         self._live = live
         self._catalog = catalog
         self._spending = spending
+        self._foresight = foresight
         self._work = work
         self._library = library
         self._pictures = pictures
-        self._replacements = replacements
         self._purges = purges
+        self._exchanges = Exchanges(cache, pictures, replacements, purges)
         self._version = version
 
     async def regenerate(self, owner: Owner, scope: Scope, wanted: Wanted) -> Remade:
@@ -89,9 +91,12 @@ class Remaking:
 
         The picture that is there stays until another is stored. Asked again meanwhile, it is the
         same work. Raises NotFound (IMAGE_NOT_FOUND), Invalid (cursor, model), Forbidden,
-        SpendingNotAllowed, StoreDown.
+        SpendingNotAllowed, StoreDown; RateLimitExceeded, BudgetExhausted and CoordinatorDown where
+        not even the first picture would be made.
         """
         visitor = Visitor(owner.project, key=owner.key, scope=scope)
+        # Before the pictures are looked up: a purge from now on wins.
+        number = await self._purges.number()
         if wanted.request is not None:
             targets = [await self._asked(visitor, wanted.request)]
             found = LivePictures((), 0, None)
@@ -99,23 +104,27 @@ class Remaking:
             self._spending.ensure_allowed(visitor, self._catalog.default)
             found = await self._listed(visitor, scope, wanted)
             targets = [self._target(one) for one in found.pictures]
-        number = await self._purges.number()
-        begun = {each.place: each for each in targets}
-        generations = [await self._begin(visitor, target, number) for target in begun.values()]
+        begun = list({each.place: each for each in targets}.values())
+        if begun:
+            await self._ensure_payable(visitor, begun[0])
+        generations = [await self._begin(visitor, target, number) for target in begun]
         return Remade(tuple(generations), found.remaining, found.next_cursor)
 
     async def _asked(self, visitor: Visitor, request: LiveRequest) -> _Target:
         """The picture of a live request, whoever had it made."""
         ask = self._live.decide(visitor, request)
         self._spending.ensure_allowed(visitor, ask.model)
-        try:
-            found = await self._cache.lookup(ask.key)
-        except CacheError as error:
-            raise public(error) from error
+        found = await self._lookup(ask.key)
         if found is None:
             raise NotFound("IMAGE")
         anew = replace(request, seed=None)
         return _Target(anew, ask.model, ask.key, found.entry.meta["image"])
+
+    async def _lookup(self, key: Key) -> Found | None:
+        try:
+            return await self._cache.lookup(key)
+        except CacheError as error:
+            raise public(error) from error
 
     async def _listed(self, visitor: Visitor, scope: Scope, wanted: Wanted) -> LivePictures:
         project_id = visitor.project.id
@@ -164,15 +173,28 @@ class Remaking:
         model = self._catalog.resolve(made.model)
         return _Target(request, model, picture.key, picture.image.id)
 
-    async def _begin(self, visitor: Visitor, target: _Target, number: int) -> Generation:
+    async def _ensure_payable(self, visitor: Visitor, target: _Target) -> None:
+        """Unless it is under way, or was paid for and could not change places."""
+        key = self._key_of(visitor.project, target)
+        if await self._foresight.is_under_way(visitor.project.id, key):
+            return
+        if await self._lookup(key) is not None:
+            return
+        account = account_of(visitor, target.model)
+        await self._foresight.ensure_rate(account)
+        await self._foresight.ensure_budgets(account, target.model.price_micros)
+
+    def _key_of(self, project: Project, target: _Target) -> Key:
         """The new picture's identity is made of the one it replaces: whoever means the same, in
         whichever process, joins the same flight and pays for nothing."""
-        project = visitor.project
         variation = f"live/{target.image_id}"
         canonical = identity_of(
             project.path, target.model, target.request, self._version, variation=variation
         )
-        key = key_of(canonical)
+        return key_of(canonical)
+
+    async def _begin(self, visitor: Visitor, target: _Target, number: int) -> Generation:
+        project, key = visitor.project, self._key_of(visitor.project, target)
         under_way = await self._pictures.under_way(project.id, key.identity)
         if under_way is not None and self._work.carries(under_way.id):
             return under_way
@@ -180,69 +202,16 @@ class Remaking:
         order = _order(visitor, target, key)
         generation = replace(generation_of(order, target.request.prompt), status="pending")
         await self._library.insert(generation)
+        swap = Swap(project, order.scope_id, target.place, target.image_id, key, number)
         job = self._work.start(
             replace(order, generation=generation),
             generation,
             before=None,
-            landing=_Exchange(self, project, target.place, key, number),
+            landing=Exchange(self._exchanges, swap),
         )
         # Its caller goes away with its id: the record stays, whatever comes of it.
         await job.wait(0)
         return generation
-
-    async def place(self, project: Project, place: Key, entry: Entry, number: int) -> bool:
-        """Put the picture behind the live URL, unless that was purged after ``number``: a purge
-        during the work wins. Whether it stands there."""
-        async with self._cache.placing(place) as slot:
-            if await self._purges.purged_since(project.id, place.slot, number):
-                return False
-            await slot.put(replace(entry, identity=place.identity))
-            if await self._purges.purged_since(project.id, place.slot, number):
-                await slot.clear()
-                return False
-            await self._replacements.replaced(project, place)
-            return True
-
-    async def settle(self, place: Key, generation: Generation, key: Key) -> None:
-        """The records follow; where the picture was made it need not stand any longer."""
-        assert generation.output_image_id is not None
-        await self._pictures.take_place(
-            generation.project_id, generation.id, generation.output_image_id, place
-        )
-        await self._cache.forget(key)
-
-
-class _Exchange:
-    """The landing of one new picture: ``key`` is its own, ``place`` the live URL's."""
-
-    def __init__(
-        self, remaking: Remaking, project: Project, place: Key, key: Key, number: int
-    ) -> None:
-        self._remaking = remaking
-        self._project = project
-        self._place = place
-        self._key = key
-        self._number = number
-        self._placed = False
-        self._log = structlog.get_logger("remaking")
-
-    async def arrived(self, entry: Entry) -> None:
-        """Before its record says so: who sees it done finds it behind the URL."""
-        if self._placed:
-            return
-        try:
-            self._placed = await self._remaking.place(
-                self._project, self._place, entry, self._number
-            )
-        except (CacheError, EdgeError):
-            # Asked again it costs nothing: the new picture is there, it only has to change places.
-            self._log.exception("picture_not_placed", slot=self._place.slot)
-
-    async def recorded(self, generation: Generation) -> None:
-        if not self._placed:
-            self._log.warning("picture_not_exchanged", generation=generation.id)
-            return
-        await self._remaking.settle(self._place, generation, self._key)
 
 
 def _order(visitor: Visitor, target: _Target, key: Key) -> Order:

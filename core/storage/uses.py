@@ -45,7 +45,10 @@ class Uses:
         """Write down until cancelled."""
         while True:
             await asyncio.sleep(_EVERY)
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:  # noqa: BLE001 - a bug in one round must not end all later ones
+                self._log.exception("uses_crashed")
 
     async def flush(self) -> None:
         """Write down what was noted; what the records refuse is noted at its next use."""

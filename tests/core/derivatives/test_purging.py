@@ -10,7 +10,7 @@ from cache.errors import TierUnavailable
 from core.errors import StoreDown
 from core.variants import Wish
 from tests.cache.parts import until
-from tests.core.derivatives.house import House, a_master
+from tests.core.derivatives.house import BROWSER, House, a_master
 from tests.core.fakes import PROJECT
 
 SMALL = Wish(width=64, format="webp")
@@ -126,6 +126,26 @@ async def test_a_purge_between_reading_the_master_and_deriving_wins_as_well(hous
     house.now += 10
     await house.of((key, master), SMALL)
     assert len(house.store.held) == 2
+
+
+async def test_what_waits_for_its_turn_heeds_a_purge_of_the_meantime(house: House) -> None:
+    (key, _), turn = a_master("one"), asyncio.Event()
+    house.later.start(a_master("busy")[0], turn.wait)
+    first = await house.of(a_master("one"), Wish(width=64, format="auto"), accept=BROWSER)
+    assert not first.final
+    house.purges.log.append(key.slot)
+    await house.derivatives.erase(PROJECT.id, [key.slot])
+    for text in ("two", "three"):
+        # The world goes on; the journal is looked at for others.
+        house.now += 4
+        await house.of(a_master(text), SMALL)
+    turn.set()
+    await house.later.settle()
+    assert house.meter.made_of["avif"] == 1, "it had its turn"
+    tiers = (house.store, house.near)
+    assert [e for tier in tiers for e in tier.held.values() if e.meta["master"] == key.slot] == []
+    assert await house.book.of_masters(PROJECT.id, [key.slot]) == []
+    assert await house.recall(a_master("one"), Wish(width=64, format="avif")) is None
 
 
 async def test_a_journal_that_falls_silent_means_the_worst(house: House) -> None:

@@ -12,6 +12,7 @@ from cache.errors import TierUnavailable
 from core.errors import (
     AliasConflict,
     Busy,
+    Gone,
     ImageCorrupt,
     ImageTooLarge,
     ImageTypeUnsupported,
@@ -19,6 +20,7 @@ from core.errors import (
 )
 from core.imaging import Limits
 from core.library.uploads import Upload, Uploads, upload_key
+from core.purging.ports import Tombstones
 from tests.cache.parts import cache_of
 from tests.core.fakes import PROJECT, DictStore
 from tests.core.rest_fakes_images import FLOW, Shelf
@@ -27,12 +29,33 @@ from tests.core.rest_fakes_images import FLOW, Shelf
 class Bench:
     """The service, and what it stands on."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, *, tombstones: Tombstones | None = None
+    ) -> None:
         self.shelf = Shelf()
         self.store = DictStore()
+        self.cache = cache_of(store=self.store)
         self.uploads = Uploads(
-            self.shelf.images, self.shelf.flows, cache_of(store=self.store), limits or Limits()
+            self.shelf.images,
+            self.shelf.flows,
+            self.cache,
+            limits or Limits(),
+            tombstones=tombstones,
         )
+
+
+class Taking:
+    """A take-down of every picture, written down right after it was asked for so many times."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    async def stands(self, project_id: str, identity: str) -> bool:
+        self.after -= 1
+        return self.after < 0
+
+    async def stands_for(self, project_id: str, image_id: str) -> bool:
+        raise AssertionError("nobody asks by an id")
 
 
 def png(color: str = "red", size: tuple[int, int] = (8, 6)) -> bytes:
@@ -114,6 +137,24 @@ async def test_a_store_that_refuses_leaves_no_record() -> None:
     with pytest.raises(StoreDown):
         await bench.uploads.take(PROJECT, Upload(png()))
     assert not bench.shelf.rows
+
+
+async def test_a_take_down_while_it_is_encoded_leaves_nothing() -> None:
+    bench = Bench(tombstones=Taking(after=1))
+    with pytest.raises(Gone):
+        await bench.uploads.take(PROJECT, Upload(png()))
+    assert bench.store.entries == {}
+    assert bench.cache.recall(upload_key(PROJECT.path, png())) is None
+    assert not bench.shelf.rows
+
+
+async def test_a_take_down_is_heeded_also_where_the_bytes_still_stand() -> None:
+    bench = Bench(tombstones=Taking(after=2))
+    await bench.uploads.take(PROJECT, Upload(png()))
+    assert bench.store.entries
+    with pytest.raises(Gone):
+        await bench.uploads.take(PROJECT, Upload(png()))
+    assert bench.store.entries == {}
 
 
 async def test_a_taken_alias_is_moved_or_the_upload_refused() -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Collection
+from datetime import timedelta
 
 from cache.broadcast import LocalBroadcast
+from cache.errors import TierUnavailable
 from core.errors import RecordsUnavailable
 from core.models import Project
 from core.purging.ports import Purge
@@ -40,6 +42,52 @@ class Sickly:
         if found:
             self.read.set()
         return found
+
+
+async def test_a_near_copy_that_was_owed_goes_when_the_next_process_starts(
+    fleet: Fleet, processes: list[Process], project: Project
+) -> None:
+    await stood(fleet, project)
+    key = live_key(project)
+    await everywhere(processes[:1], key)
+    fleet.near.errors["delete"] = TierUnavailable("away")
+    await processes[0].purging.purge(project, ByPrompt(REQUEST), tombstone=True)
+    await processes[0].reader.read()
+    assert fleet.near.held, "and whoever owes its deletion ends now"
+    fleet.near.errors.clear()
+    successor = Process(fleet)
+    await successor.reader.start()
+    assert fleet.near.held == {}
+    assert await successor.cache.lookup(key) is None
+
+
+async def test_what_the_near_tier_cannot_drop_at_the_start_is_not_believed(
+    fleet: Fleet, processes: list[Process], project: Project
+) -> None:
+    await stood(fleet, project)
+    key = live_key(project)
+    await everywhere(processes[:1], key)
+    fleet.near.errors["delete"] = TierUnavailable("away")
+    await processes[0].purging.purge(project, ByPrompt(REQUEST), tombstone=True)
+    successor = Process(fleet)
+    await successor.reader.start()
+    assert fleet.near.held
+    assert await successor.cache.lookup(key) is None
+    fleet.near.errors.clear()
+    assert await successor.cache.evict_owed() == 0
+    assert fleet.near.held == {}
+
+
+async def test_older_purges_than_any_near_copy_are_let_be(
+    fleet: Fleet, processes: list[Process], project: Project
+) -> None:
+    await stood(fleet, project)
+    await processes[0].purging.purge(project, ByPrompt(REQUEST), tombstone=False)
+    await stood(fleet, project)
+    await everywhere(processes[:1], live_key(project))
+    fleet.later = timedelta(days=1, minutes=1)
+    await Process(fleet).reader.start()
+    assert live_key(project).slot in fleet.near.held
 
 
 async def test_an_outage_ends_nothing_and_a_word_saves_the_wait(

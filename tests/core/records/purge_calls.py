@@ -35,6 +35,7 @@ def calls_on_purges(records: Records, project: Project) -> dict[str, Call]:
         "open": lambda: purges.open(project.id),
         "abandoned": lambda: purges.abandoned(later),
         "since": lambda: purges.since(0, {1, 2}),
+        "made_after": lambda: purges.made_after(NOON),
         "number": purges.number,
         "number_before": lambda: purges.number_before(later),
         "struck_since": lambda: purges.struck_since(one, 0),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from cache.entry import Key
 from core.models import Project
 from core.records.records import Records
 from tests.core.records.samples import NOON, a_generation, an_image
@@ -19,3 +20,9 @@ def calls_on_the_shelf(records: Records, project: Project) -> dict[str, Call]:
         "arrived": lambda: shelf.arrived(one.slot, one.identity),
         "note_used": lambda: shelf.note_used(project.id, {one.id}, NOON),
     }
+
+
+def calls_on_leftovers(records: Records, project: Project) -> dict[str, Call]:
+    one = an_image(a_generation(project))
+    key = Key(one.slot, one.identity)
+    return {"wanted": lambda: records.leftovers.wanted(key, one.id, NOON)}

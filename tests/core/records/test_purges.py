@@ -1,6 +1,7 @@
 """The journal of purges: what it covers, its one order, and what stays of it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -108,6 +109,28 @@ async def test_a_prompt_a_scope_and_a_key_tag_take_whatever_stands_there(
         part = await purges.write(project, cover, tombstone=False)
         assert gone(part)[image.slot] is True, cover
         assert await images.find(project.id, image.id) is None, cover
+
+
+async def test_a_scope_has_what_was_made_through_it_before_it_was_made_again(
+    purges: SqlPurges,
+    images: SqlImageLibrary,
+    library: SqlGenerationLibrary,
+    project: Project,
+    stranger: Project,
+) -> None:
+    before, after = await kept(images, project, 1), await kept(images, project, 2)
+    theirs = await kept(images, stranger, 1)
+    old = a_generation(
+        project, scope_id="s", status="success", slot=before.slot, identity=before.identity
+    )
+    await library.insert(old)
+    anew = replace(old, scope_id=None, origin="rest", slot=after.slot, identity=after.identity)
+    await library.restart(project.id, anew, expected=("success",))
+    assert gone(await purges.write(project, Through("other"), tombstone=True)) == {}
+    assert gone(await purges.write(project, Through("s"), tombstone=True)) == {before.slot: True}
+    assert await purges.stands(project.id, before.identity)
+    assert not await purges.stands(project.id, after.identity)
+    assert await images.find(stranger.id, theirs.id) == theirs
 
 
 async def test_a_prompt_without_any_record_is_struck_all_the_same(

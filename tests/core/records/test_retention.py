@@ -73,6 +73,25 @@ async def test_only_what_a_url_alone_leads_to_is_nobodys(
     assert [image.id for image in await shelf.unused(None, 10)] == [plain.id]
 
 
+async def test_what_somebody_ordered_is_somebodys_though_a_url_had_it_made(
+    shelf: SqlShelf,
+    images: SqlImageLibrary,
+    library: SqlGenerationLibrary,
+    made: Generation,
+    stranger: Project,
+) -> None:
+    taken, shown, free = (a_live_image(made, slot) for slot in ("a", "b", "c"))
+    ended = {"status": "success", "output_image_id": taken.id}
+    await library.insert(replace(made, id=new_id(), origin="rest", **ended))
+    await library.insert(replace(made, id=new_id(), **{**ended, "output_image_id": shown.id}))
+    theirs = {**ended, "origin": "rest", "output_image_id": free.id}
+    await library.insert(a_generation(stranger, **theirs))
+    for image in (taken, shown, free):
+        await images.insert(image)
+    unused = {image.id for image in await shelf.unused(None, 10)}
+    assert unused == {shown.id, free.id}
+
+
 async def test_the_longest_unused_come_first_and_a_use_saves(
     shelf: SqlShelf, images: SqlImageLibrary, made: Generation
 ) -> None:
@@ -102,6 +121,16 @@ async def test_a_use_is_noted_once_a_day(
     later = NOON + 1.5 * DAY
     await shelf.note_used(made.project_id, {image.id}, later)
     assert await images.find(made.project_id, image.id) == replace(image, used_at=later)
+
+
+async def test_more_uses_than_a_statement_takes_are_noted(
+    shelf: SqlShelf, images: SqlImageLibrary, made: Generation
+) -> None:
+    image = a_live_image(made, "a")
+    await images.insert(image)
+    others = {f"{number:036}" for number in range(33_000)}
+    await shelf.note_used(made.project_id, others | {image.id}, NOON)
+    assert await images.find(made.project_id, image.id) == replace(image, used_at=NOON)
 
 
 async def test_deleted_images_are_listed_once_their_time_has_passed(

@@ -19,6 +19,7 @@ from core.records.idempotency import SqlIdempotencyKeys
 from core.records.images import SqlImageLibrary
 from core.records.inventory import SqlInventory
 from core.records.ledger import SqlLedger
+from core.records.leftovers import SqlLeftovers
 from core.records.library import SqlGenerationLibrary
 from core.records.live_pictures import SqlLivePictures
 from core.records.purges import SqlPurges
@@ -32,7 +33,7 @@ from tests.core.records.derivative_calls import calls_on_derivatives
 from tests.core.records.purge_calls import calls_on_purges
 from tests.core.records.samples import NOON, PATIENCE, SetClock, a_generation, an_image
 from tests.core.records.scope_calls import calls_on_scopes
-from tests.core.records.shelf_calls import calls_on_the_shelf
+from tests.core.records.shelf_calls import calls_on_leftovers, calls_on_the_shelf
 
 TENANT_TABLES = (
     "derivatives",
@@ -49,7 +50,16 @@ TENANT_TABLES = (
     "tombstones",
 )
 # The sweeper and the checker work for all projects; they alone may read across them.
-ACROSS_PROJECTS = {"abandoned", "pages", "known_slots", "count", "since", "number_before", "tidy"}
+ACROSS_PROJECTS = {
+    "abandoned",
+    "pages",
+    "known_slots",
+    "count",
+    "since",
+    "made_after",
+    "number_before",
+    "tidy",
+}
 
 
 def names_its_project(statement: str, table: str) -> bool:
@@ -247,6 +257,10 @@ EVERYTHING = {
     "shelf": (
         calls_on_the_shelf,
         {name.partition(".")[2] for name in public(shelf=SqlShelf)},
+    ),
+    "leftovers": (
+        calls_on_leftovers,
+        {name.partition(".")[2] for name in public(leftovers=SqlLeftovers)},
     ),
     "scopes": (
         calls_on_scopes,

@@ -123,16 +123,18 @@ async def test_spending_is_told_by_scope_and_by_model_the_dearest_first(
     ]
 
 
-async def test_each_attempt_is_its_own_models(
+async def test_each_attempt_is_its_own_models_and_scopes(
     usage: SqlUsage,
     ledger: SqlLedger,
     library: SqlGenerationLibrary,
+    tenants: Any,
     project: Project,
 ) -> None:
-    first = a_generation(project, status="failed", model="old")
+    shop = await scope_of(tenants, project, "shop")
+    first = a_generation(project, status="failed", model="old", scope_id=shop)
     await library.insert(first)
     await ledger.reserve(project.id, first.account, 5, ())
-    again = a_generation(project, id=first.id, model="new")
+    again = a_generation(project, id=first.id, model="new", scope_id=None)
     second = await library.restart(project.id, again, expected=("failed",))
     assert second is not None
     await ledger.reserve(project.id, second.account, 7, ())
@@ -141,4 +143,7 @@ async def test_each_attempt_is_its_own_models(
         "old": Use(generations=1, spent_micros=5),
         "new": Use(generations=1, spent_micros=7),
     }
-    assert accounts.by_scope == {None: Use(generations=2, spent_micros=12)}
+    assert accounts.by_scope == {
+        "shop": Use(generations=1, spent_micros=5),
+        None: Use(generations=1, spent_micros=7),
+    }

@@ -1,110 +1,20 @@
 """A scope's pictures made anew: the new one first, then the exchange behind the live URL."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from shutil import copy
+from dataclasses import replace
 
 import pytest
 
-from cache.entry import Key
-from core.catalog import Catalog
-from core.errors import Forbidden, GeneratorFailed, NotFound, SpendingNotAllowed, StoreDown
+from core.errors import (
+    Forbidden,
+    GeneratorFailed,
+    NotFound,
+    SpendingNotAllowed,
+    StoreDown,
+)
 from core.generations.requests import Owner
-from core.live import Answer
 from core.live_request import LiveRequest
-from core.models import Generation, Picture, Project, Scope
-from core.scopes.remaking import Remade, Remaking, Wanted
-from core.spending.permission import Spending
-from core.spending.visitor import Visitor
-from tests.core.generation_bench import PAID, PLAIN, Bench, bench_in
-
-EVERYTHING = Wanted()
-
-
-@dataclass
-class Neighbours:
-    """Hears of every exchange, and may refuse to; ``seen`` is what was on record just then."""
-
-    bench: Bench
-    told: list[Key] = field(default_factory=list)
-    seen: list[list[str]] = field(default_factory=list)
-    failure: Exception | None = None
-
-    async def replaced(self, project: Project, key: Key) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.told.append(key)
-        self.seen.append([row.status for row in await self.bench.rows()])
-
-
-class Watch:
-    """A journal in which purges are written by the test."""
-
-    def __init__(self) -> None:
-        self.purged: list[str] = []
-
-    async def number(self) -> int:
-        return len(self.purged)
-
-    async def purged_since(self, project_id: str, master_slot: str, number: int) -> bool:
-        return master_slot in self.purged[number:]
-
-
-@dataclass
-class Studio:
-    """A scope of a bench, and who makes its pictures anew."""
-
-    bench: Bench
-    scope: Scope
-    watch: Watch
-    neighbours: Neighbours
-    remaking: Remaking
-
-    def visitor(self) -> Visitor:
-        return Visitor(self.bench.project, key=self.bench.owner.key, scope=self.scope)
-
-    async def look(self, prompt: str = "a lighthouse", seed: int | None = None) -> Picture:
-        """What the page shows."""
-        ask = self.bench.live.decide(self.visitor(), LiveRequest(prompt, "1:1", seed=seed))
-        answer = await self.bench.live.fetch(ask, wait=30)
-        assert isinstance(answer, Answer)
-        return answer.picture
-
-    async def regenerate(self, wanted: Wanted = EVERYTHING) -> Remade:
-        remade = await self.remaking.regenerate(self.bench.owner, self.scope, wanted)
-        await self.bench.work.settle()
-        return remade
-
-    async def row(self, generation: Generation) -> Generation:
-        return await self.bench.row(generation)
-
-
-@pytest.fixture
-async def studio(tmp_path: Path, blank_records: Path) -> AsyncIterator[Studio]:
-    copy(blank_records, tmp_path)
-    async with bench_in(tmp_path) as bench:
-        scope = await bench.records.tenants.scope(bench.project.id, "page")
-        assert scope is not None
-        yield studio_of(bench, scope)
-
-
-def studio_of(bench: Bench, scope: Scope) -> Studio:
-    watch, neighbours = Watch(), Neighbours(bench)
-    models = {"paid": PAID, "plain": PLAIN}
-    remaking = Remaking(
-        cache=bench.cache,
-        live=bench.live,
-        catalog=Catalog(models, PAID, generator="replicate", default="paid"),
-        spending=Spending(enabled=True, policy=bench.policy),
-        work=bench.work,
-        library=bench.records.library,
-        pictures=bench.records.live_pictures,
-        replacements=neighbours,
-        purges=watch,
-        version=bench.workshop.enhancer.version,
-    )
-    return Studio(bench, scope, watch, neighbours, remaking)
+from core.scopes.remaking import Wanted
+from tests.core.scopes.studio import EVERYTHING, Studio
 
 
 async def test_the_live_url_shows_a_new_picture_and_the_old_one_is_gone(studio: Studio) -> None:
@@ -176,6 +86,7 @@ async def test_what_could_not_change_places_does_so_at_no_cost_when_asked_again(
     (paid,) = (await studio.regenerate()).generations
     assert (await studio.row(paid)).status == "success"
     studio.neighbours.failure = None
+    studio.bench.admission.left = 0
     (again,) = (await studio.regenerate()).generations
     row = await studio.row(again)
     assert (row.status, row.cached, row.cost_micros) == ("success", True, 0)
@@ -233,24 +144,6 @@ async def test_one_picture_is_chosen_by_its_url_whoever_had_it_made(studio: Stud
     with pytest.raises(NotFound) as refused:
         await studio.regenerate(Wanted(request=LiveRequest("nobody's", "1:1")))
     assert refused.value.code == "IMAGE_NOT_FOUND"
-
-
-async def test_a_used_up_scope_makes_nothing_anew(studio: Studio) -> None:
-    studio.scope = replace(studio.scope, new_generations_limit=1)
-    before = await studio.look()
-    (refused,) = (await studio.regenerate()).generations
-    row = await studio.row(refused)
-    assert (row.status, row.error_code) == ("failed", "BUDGET_EXHAUSTED")
-    assert (await studio.look()).image_id == before.image_id
-
-
-async def test_each_new_picture_counts_at_its_key_and_its_scope(studio: Studio) -> None:
-    await studio.look()
-    await studio.regenerate()
-    assert studio.bench.admission.asked == ["k1", "k1"]
-    record = await studio.bench.records.scopes.find(studio.bench.project.id, "page")
-    assert record is not None
-    assert record.current_generations == 2
 
 
 async def test_a_closed_scope_and_a_key_that_may_only_read_spend_nothing(studio: Studio) -> None:

@@ -19,13 +19,9 @@ def upgrade() -> None:
     scopes = sa.table("scopes", sa.column("new_generations_limit", sa.Integer()))
     op.execute(scopes.update().values(new_generations_limit=_FOUNDED_LIMIT))
     op.add_column("images", sa.Column("used_at", sa.BigInteger(), nullable=True))
-    op.create_index(
-        "ix_generations_by_scope",
-        "generations",
-        ["project_id", "scope_id", "created_at", "id"],
-        postgresql_where=sa.text("scope_id IS NOT NULL"),
-        sqlite_where=sa.text("scope_id IS NOT NULL"),
-    )
+    op.add_column("generation_history", sa.Column("scope_id", sa.Text(), nullable=True))
+    _index_by_scope("generations", "created_at", "id")
+    _index_by_scope("generation_history")
     _create_derivatives()
     _create_purge_clock()
     _create_purges()
@@ -45,10 +41,23 @@ def downgrade() -> None:
         "derivatives",
     ):
         op.drop_table(table)
+    op.drop_index("ix_generation_history_by_scope", "generation_history")
     op.drop_index("ix_generations_by_scope", "generations")
+    with op.batch_alter_table("generation_history") as history:
+        history.drop_column("scope_id")
     with op.batch_alter_table("images") as images:
         images.drop_column("used_at")
     _rename_taken("taken", "spent_micros")
+
+
+def _index_by_scope(table: str, *order: str) -> None:
+    op.create_index(
+        f"ix_{table}_by_scope",
+        table,
+        ["project_id", "scope_id", *order],
+        postgresql_where=sa.text("scope_id IS NOT NULL"),
+        sqlite_where=sa.text("scope_id IS NOT NULL"),
+    )
 
 
 def _rename_taken(before: str, after: str) -> None:
