@@ -1,6 +1,7 @@
 """Fixture: a real PostgreSQL, and a database of its own for every test that asks for one."""
 
 import asyncio
+import fcntl
 import os
 import tempfile
 import warnings
@@ -30,11 +31,22 @@ def postgres_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         # The server runs as a user of its own when the tests run as root.
         Path(folder).chmod(0o755)
-        with embedded.get_server(Path(folder) / "data") as server:
+        with _one_at_a_time():
+            starting = embedded.get_server(Path(folder) / "data")
+        with starting as server:
             url = server.get_uri()
             # What a test writes need not survive a power cut.
             asyncio.run(_execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
             yield url
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Test processes that start together would all add the user that is still missing."""
+    name = f"mirage-tests-postgres-{os.getuid()}.lock"
+    with (Path(tempfile.gettempdir()) / name).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
