@@ -7,7 +7,7 @@ from datetime import datetime
 from cache.entry import Key
 from cache.errors import CacheError
 from cache.readthrough import ReadThrough
-from core.derivative_ports import DerivativeBook, Stored
+from core.derivatives.ports import DerivativeBook, Stored
 from core.failures import public
 
 _AT_ONCE = 8

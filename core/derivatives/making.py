@@ -9,9 +9,9 @@ import structlog
 
 from cache.entry import Entry, Key
 from cache.tier import Lease
-from core.derivative_ports import DerivativeBook, DerivativeMeter, Stored
 from core.derivatives.facts import Facts
 from core.derivatives.keys import meta_of
+from core.derivatives.ports import DerivativeBook, DerivativeMeter, Stored
 from core.derivatives.watching import Watch
 from core.errors import Busy, EdgeError, RecordsUnavailable
 from core.failures import shared

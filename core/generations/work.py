@@ -11,12 +11,12 @@ from cache.readthrough import Found, ReadThrough
 from core.errors import ContentRefused, EdgeError, GenerationCancelled, Gone
 from core.failures import public
 from core.generations.adoption import Adoption
+from core.generations.landing import Landing, LandingFill, NoLanding
 from core.models import Generation
 from core.rendering.commission import Commission
 from core.rendering.orders import Order
 from core.rendering.workshop import Workshop
 from core.rest_ports import GenerationLibrary
-from core.scopes.landing import Landing, LandingFill, NoLanding
 
 # Flights end by themselves; this only has to be longer than any of them.
 _FOREVER = 86_400.0

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Insert, Integer, bindparam, delete, func, select, update
 
-from core.derivative_ports import DerivativeBook, Stored
+from core.derivatives.ports import DerivativeBook, Stored
 from core.records.database import Database
 from core.records.tables import derivatives, projects
 

@@ -18,12 +18,12 @@ from cache.memory_tier import MemoryTier
 from cache.readthrough import ReadThrough
 from cache.spool import NullSpool
 from cache.tier import Leases
-from core.derivative_ports import Stored
 from core.derivatives import Derivatives, Derived
 from core.derivatives.facts import KnownMasters
 from core.derivatives.keeping import ListedOnly
 from core.derivatives.later import Later
 from core.derivatives.making import Studio
+from core.derivatives.ports import Stored
 from core.derivatives.watching import Watch
 from core.errors import RecordsUnavailable
 from core.imaging.masters import DecodedMasters

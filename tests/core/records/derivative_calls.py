@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from core.derivative_ports import Stored
+from core.derivatives.ports import Stored
 from core.models import Project
 from core.records.records import Records
 from tests.core.records.samples import NOON
