@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Many tests wait for servers rather than for a core; files stay whole, so that they share theirs.
-WORKERS ?= 3
+WORKERS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test check bench lock clean
 
